@@ -1,0 +1,149 @@
+//! Carries contract messages between the API and the workers.
+//!
+//! [`WorkerLink`] is a worker's end, [`ApiLink`] an API's. Both are traits, because the promises below must hold over
+//! channels inside one process ([`memory`]) and over a broker alike; one conformance suite runs on every
+//! implementation.
+//!
+//! | Flow | Kind | Promise |
+//! |---|---|---|
+//! | authorize, hello | call, answered by any one API | no answer within the deadline is [`BusError`]: nothing is assumed |
+//! | control | API → all workers | confirmed when sent; a link that may have missed one ends, and the worker says hello again |
+//! | acknowledgements | worker → all APIs | best effort: a missing one shows as a pending worker |
+//! | events | worker → one API | at least once, in order per worker while nothing fails; redelivered until done |
+//! | reports | worker → all APIs | newest wins |
+
+mod memory;
+
+#[cfg(test)]
+mod conformance;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sluice_contract::message::{
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, StatsReport, Welcome, WorkerEvent,
+};
+use tokio::sync::mpsc;
+
+pub use memory::MemoryBus;
+
+/// Why a message did not arrive, or its answer did not come.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// Nobody is there to answer, or the link is down.
+    #[error("no API can be reached")]
+    Unreachable,
+    /// The deadline passed first.
+    #[error("no answer within the deadline")]
+    TimedOut,
+    /// Too many calls are in flight; this one was not sent.
+    #[error("too many calls are in flight")]
+    Overloaded,
+    /// The other side failed while answering.
+    #[error("the answer could not be made")]
+    Failed,
+}
+
+/// A worker's end of the bus.
+#[async_trait]
+pub trait WorkerLink: Send + Sync + 'static {
+    /// Asks the gate. The answer comes before `call.deadline` or not at all.
+    ///
+    /// # Errors
+    /// Any [`BusError`] means that nobody decided: the request must be refused.
+    async fn authorize(&self, call: AuthorizeCall) -> Result<AuthorizeReply, BusError>;
+
+    /// Reports what the worker carries and receives what it must enforce.
+    ///
+    /// # Errors
+    /// [`BusError`] when no API answered; try again.
+    async fn hello(&self, hello: Hello) -> Result<Welcome, BusError>;
+
+    /// Receives commands from now on. When the receiver ends the link was lost, or fell behind: subscribe again, then
+    /// say hello, in this order, so that no command falls between.
+    ///
+    /// # Errors
+    /// [`BusError::Unreachable`] while the link is down; try again.
+    async fn subscribe(&self) -> Result<mpsc::Receiver<Control>, BusError>;
+
+    /// Confirms a command that is in force.
+    ///
+    /// # Errors
+    /// [`BusError`] when the link is down; the API counts the worker as pending.
+    async fn acknowledge(&self, ack: ControlAck) -> Result<(), BusError>;
+
+    /// Hands over one event. Returns once it cannot be lost any more.
+    ///
+    /// # Errors
+    /// [`BusError`] when it may be lost: keep it and try again (its id makes a repetition harmless).
+    async fn publish(&self, event: WorkerEvent) -> Result<(), BusError>;
+
+    /// Sends the second's figures. Dropped when nobody listens.
+    async fn report(&self, report: StatsReport);
+}
+
+/// Answers the calls of workers.
+#[async_trait]
+pub trait Authority: Send + Sync + 'static {
+    async fn authorize(&self, call: AuthorizeCall) -> AuthorizeReply;
+
+    /// `None` when the state cannot be read now: the worker tries again.
+    async fn hello(&self, hello: Hello) -> Option<Welcome>;
+}
+
+/// An API's end of the bus.
+#[async_trait]
+pub trait ApiLink: Send + Sync + 'static {
+    /// Answers calls with `authority` from now on, beside other APIs.
+    ///
+    /// # Errors
+    /// [`BusError::Unreachable`] when the link is down.
+    async fn serve(&self, authority: Arc<dyn Authority>) -> Result<(), BusError>;
+
+    /// Sends a command to every worker. Returns once it is on its way to all that are connected.
+    ///
+    /// # Errors
+    /// [`BusError`] when it may not have been sent. Lasting commands reach the workers with their next hello.
+    async fn broadcast(&self, control: Control) -> Result<(), BusError>;
+
+    /// Acknowledgements of all workers, also of commands that other APIs sent.
+    async fn acknowledgements(&self) -> mpsc::Receiver<ControlAck>;
+
+    /// Events, shared with the other APIs: each goes to one of them.
+    async fn events(&self) -> mpsc::Receiver<EventDelivery>;
+
+    /// The figures of all workers. A slow receiver misses old ones, never the newest.
+    async fn reports(&self) -> mpsc::Receiver<StatsReport>;
+}
+
+/// One event to handle. Dropped without [`done`](Self::done), it comes again.
+pub struct EventDelivery {
+    pub event: WorkerEvent,
+    settle: Option<Box<dyn FnOnce(Settlement) + Send>>,
+}
+
+enum Settlement {
+    Done,
+    Again,
+}
+
+impl EventDelivery {
+    fn new(event: WorkerEvent, settle: impl FnOnce(Settlement) + Send + 'static) -> Self {
+        Self { event, settle: Some(Box::new(settle)) }
+    }
+
+    /// The event is recorded; it will not come again.
+    pub fn done(mut self) {
+        if let Some(settle) = self.settle.take() {
+            settle(Settlement::Done);
+        }
+    }
+}
+
+impl Drop for EventDelivery {
+    fn drop(&mut self) {
+        if let Some(settle) = self.settle.take() {
+            settle(Settlement::Again);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Messages between the API and the workers. Each carries plain data; [`VERSION`] rises when a meaning changes, and
+//! fields are only ever added with a default, so that one release older or newer still understands.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::facts::Block;
+use crate::id::{ApplicationName, SessionId, StreamId, SubscriberId, WorkerId};
+use crate::policy::{DenyReason, StreamGrant};
+use crate::request::{ClientBinding, Operation, Peer, Protocol, SecurityMode, StreamRequest};
+use crate::ticket::TicketKey;
+use crate::time::UnixTime;
+
+/// The meaning of the messages below.
+pub const VERSION: u32 = 1;
+
+/// Worker → API, answered: may this start?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuthorizeCall {
+    pub request: StreamRequest,
+    /// The caller gives up then; an answer that would come later is not worth making.
+    pub deadline: UnixTime,
+}
+
+/// API → worker: the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum AuthorizeReply {
+    Allow { grant: Box<StreamGrant> },
+    Deny { reason: DenyReason },
+}
+
+/// Worker → API, answered: I am here, and this is what I carry. Sent on every (re)connection and after a gap in the
+/// revisions, before anybody is admitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    pub version: u32,
+    pub worker: WorkerId,
+    /// For people: host and process.
+    pub name: String,
+    /// The newest [`Control`] revision that the worker has applied; 0 at its start.
+    pub last_revision: u64,
+    pub sessions: Vec<SessionReport>,
+    pub streams: Vec<StreamReport>,
+}
+
+/// API → worker: the state that a worker enforces, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    pub version: u32,
+    /// The state below includes every [`Control`] up to this one.
+    pub revision: u64,
+    pub applications: Vec<WorkerSettings>,
+    /// Every block that has not ended.
+    pub blocks: Vec<Block>,
+    /// The newest first.
+    pub ticket_keys: Vec<TicketKey>,
+    /// Sessions of the Hello that have no right to go on.
+    pub end_sessions: Vec<(SessionId, EndReason)>,
+}
+
+/// The part of an application's settings that a worker acts on. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkerSettings {
+    pub application: ApplicationName,
+    /// Some play mode is on: players need a ticket.
+    pub play_protected: bool,
+    pub hls_enabled: bool,
+    pub dash_enabled: bool,
+    pub segment_duration_ms: u32,
+    /// Segments in a live playlist.
+    pub playlist_segments: u32,
+    pub rtmp_playback_enabled: bool,
+    /// How long the gate may take: 2 s, or 7 s with an authorization webhook.
+    pub authorize_deadline_ms: u32,
+    /// Sent as `Content-Security-Policy` with every answer, when not empty.
+    pub content_security_policy: String,
+    pub cors: CorsSettings,
+}
+
+/// Who may read answers from a page of another origin (`stream-security` §15).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorsSettings {
+    /// Exact origins, or the one entry `*`.
+    pub allowed_origins: Vec<String>,
+    pub allow_credentials: bool,
+}
+
+impl Default for CorsSettings {
+    fn default() -> Self {
+        Self { allowed_origins: vec!["*".to_owned()], allow_credentials: false }
+    }
+}
+
+/// API → all workers: a change to apply at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// Named by the acknowledgements.
+    pub id: Uuid,
+    /// Rises by one with every command that changes lasting state; a worker that misses one says [`Hello`] again.
+    /// Commands without lasting state carry the revision of the last that had.
+    pub revision: u64,
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Command {
+    /// Lasting: the block holds until its time. One that lies in the past lifts it.
+    Block { block: Block },
+    /// Lasting: these settings replace the application's.
+    Settings { settings: WorkerSettings },
+    /// Lasting: the application is gone, and everything in it ends.
+    RemoveApplication { application: ApplicationName },
+    /// Lasting: sign with the first of these from now on.
+    TicketKeys { keys: Vec<TicketKey> },
+    /// End one session; its ticket is dead.
+    EndSession { session: SessionId, reason: EndReason },
+    /// End the publisher of a stream, and with it the stream.
+    EndStream { application: ApplicationName, stream_id: StreamId, reason: EndReason },
+}
+
+impl Command {
+    /// True when a worker that missed the command would enforce something else than the others.
+    pub const fn is_lasting(&self) -> bool {
+        !matches!(self, Self::EndSession { .. } | Self::EndStream { .. })
+    }
+}
+
+/// Worker → API: applied. What follows it on the wire was decided with the change in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlAck {
+    pub control: Uuid,
+    pub worker: WorkerId,
+    pub revision: u64,
+    pub sessions_stopped: u32,
+    pub sessions_suspended: u32,
+    pub sessions_resumed: u32,
+}
+
+/// Why a session or a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The peer left.
+    Closed,
+    /// The peer fell silent, or an HTTP player stopped asking.
+    Idle,
+    Blocked,
+    /// The credential that admitted it expired.
+    Expired,
+    /// An administrator ended it.
+    Stopped,
+    /// The broadcast, its subscriber or its application was deleted.
+    Deleted,
+    /// A newer session of the same client took its place.
+    Replaced,
+    /// The stream that it played ended.
+    StreamEnded,
+    /// The peer broke the protocol.
+    ProtocolError,
+    /// The peer read too slowly for too long.
+    SlowReader,
+    /// Our pipeline failed.
+    PipelineError,
+    /// The worker is stopping.
+    Shutdown,
+    /// The worker vanished; written by the API.
+    WorkerLost,
+}
+
+impl EndReason {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Idle => "idle",
+            Self::Blocked => "blocked",
+            Self::Expired => "expired",
+            Self::Stopped => "stopped",
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+            Self::StreamEnded => "stream-ended",
+            Self::ProtocolError => "protocol-error",
+            Self::SlowReader => "slow-reader",
+            Self::PipelineError => "pipeline-error",
+            Self::Shutdown => "shutdown",
+            Self::WorkerLost => "worker-lost",
+        }
+    }
+}
+
+/// Worker → API, at least once: something happened. Consumers deduplicate by `id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkerEvent {
+    pub id: Uuid,
+    pub worker: WorkerId,
+    pub at: UnixTime,
+    pub kind: EventKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// First media byte (or an accepted publish). Comes again with the same session when an idle player returns.
+    SessionStarted { session: SessionReport },
+    SessionSuspended { session: SessionReport },
+    SessionResumed { session: SessionReport },
+    SessionEnded { session: SessionReport, reason: EndReason, detail: Option<String> },
+    /// A publisher's first media arrived; codecs are known.
+    StreamStarted { stream: StreamReport },
+    StreamEnded { stream: StreamReport, reason: EndReason, detail: Option<String> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionState {
+    Active,
+    /// Admitted, but blocked for now: not a byte of media.
+    Suspended,
+    Ended,
+}
+
+/// A session as its worker sees it: who it is, and its figures up to now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionReport {
+    pub session: SessionId,
+    pub application: ApplicationName,
+    pub stream_id: StreamId,
+    pub operation: Operation,
+    pub protocol: Protocol,
+    pub subscriber: Option<SubscriberId>,
+    pub peer: Peer,
+    pub client: ClientBinding,
+    pub admitted_by: Vec<SecurityMode>,
+    pub state: SessionState,
+    pub since: UnixTime,
+    pub stats: SessionStats,
+}
+
+/// Figures of one session. Bytes are media payload: received from a publisher, sent to a player.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionStats {
+    pub bytes: u64,
+    /// Over the last second, bits per second.
+    pub video_bitrate_bps: u64,
+    pub audio_bitrate_bps: u64,
+    /// Since the session began, bits per second.
+    pub average_video_bitrate_bps: u64,
+    pub average_audio_bitrate_bps: u64,
+    /// Access units dropped for this session because it could not keep up.
+    pub dropped_frames: u64,
+    pub packets_lost: u64,
+    pub jitter_ms: f32,
+    pub round_trip_time_ms: f32,
+}
+
+/// A live stream as its worker sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamReport {
+    pub application: ApplicationName,
+    pub stream_id: StreamId,
+    pub publisher: SessionId,
+    pub protocol: Protocol,
+    pub since: UnixTime,
+    pub video: Option<VideoInfo>,
+    pub audio: Option<AudioInfo>,
+    /// Media received since the start, bytes.
+    pub bytes: u64,
+    /// Over the last second, bits per second.
+    pub bitrate_bps: u64,
+    /// Media time received per wall-clock time; about 1.0 when healthy.
+    pub speed: f32,
+    pub viewers: Vec<(Protocol, u32)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoInfo {
+    /// RFC 6381, for example `avc1.64001F`.
+    pub codec: String,
+    pub width: u32,
+    pub height: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioInfo {
+    /// RFC 6381, for example `mp4a.40.2`.
+    pub codec: String,
+    pub sample_rate_hz: u32,
+    pub channels: u32,
+}
+
+/// Worker → all APIs, once a second, newest wins: everything that is live on one worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatsReport {
+    pub worker: WorkerId,
+    pub at: UnixTime,
+    /// The worker's applied revision, so that a gap shows on the API's side too.
+    pub revision: u64,
+    pub sessions: Vec<SessionReport>,
+    pub streams: Vec<StreamReport>,
+}

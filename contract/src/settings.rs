@@ -1,0 +1,132 @@
+//! The settings of one application: the flat object that clients read, modify and write back.
+//!
+//! Field names on the wire are those of `stream-security` §2 and `rest-v2` §11; every name is also accepted with the
+//! older prefix `settings.`. Keys that are not known here are kept and returned unchanged.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::secret::Secret;
+
+/// One application's settings. Missing fields take their defaults: a written object replaces the old one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ApplicationSettings {
+    /// Refuse to publish stream ids that have no broadcast record.
+    pub accept_only_streams_in_data_store: bool,
+    pub accept_only_rooms_in_data_store: bool,
+    pub publish_token_control_enabled: bool,
+    pub play_token_control_enabled: bool,
+    pub hash_control_publish_enabled: bool,
+    pub hash_control_play_enabled: bool,
+    pub token_hash_secret: Secret<String>,
+    pub publish_jwt_control_enabled: bool,
+    pub play_jwt_control_enabled: bool,
+    pub jwt_stream_secret_key: Secret<String>,
+    pub enable_time_token_for_publish: bool,
+    pub enable_time_token_for_play: bool,
+    /// The older switch: time-based codes on both sides.
+    pub time_token_subscriber_only: bool,
+    /// Length of a time-based code's step in seconds, for subscribers without a period of their own.
+    pub time_token_period: u32,
+    pub time_token_secret_for_publish: Option<Secret<String>>,
+    pub time_token_secret_for_play: Option<Secret<String>>,
+    /// Comma-separated networks that may publish; empty lets every address.
+    #[serde(rename = "allowedPublisherCIDR")]
+    pub allowed_publisher_cidr: String,
+    pub ip_filter_enabled: bool,
+    /// Comma-separated networks that may call this application's REST API without a login.
+    #[serde(rename = "remoteAllowedCIDR")]
+    pub remote_allowed_cidr: String,
+    pub jwt_control_enabled: bool,
+    pub jwt_secret_key: Secret<String>,
+    #[serde(rename = "jwksURL")]
+    pub jwks_url: String,
+    #[serde(rename = "webhookAuthenticateURL")]
+    pub webhook_authenticate_url: String,
+    pub webhook_play_auth_url: String,
+    pub write_stats_to_datastore: bool,
+    pub write_subscriber_events_to_datastore: bool,
+    pub rtmp_playback_enabled: bool,
+    /// Most WebRTC viewers of the application; -1 for no limit.
+    #[serde(rename = "webRTCViewerLimit")]
+    pub web_rtc_viewer_limit: i64,
+    /// Most publishers of the application; -1 for no limit.
+    pub ingesting_stream_limit: i64,
+    pub cluster_communication_key: Secret<String>,
+    pub subscriber_authentication_key: Secret<String>,
+    pub content_security_policy_header_value: String,
+
+    // Sluice's own (`decisions`).
+    /// A time-based code admits again only the client that used it first.
+    pub time_token_replay_protection: bool,
+    /// A stream JWT must name its stream and its operation.
+    pub jwt_require_scope: bool,
+    /// A session ends when the credential that admitted it expires.
+    pub end_session_at_expiry: bool,
+    /// The same subscriber may replace its own live publisher.
+    pub allow_publish_takeover: bool,
+    /// Longest life of an HTTP player's ticket in seconds.
+    pub ticket_max_life_seconds: u32,
+
+    // Packaging.
+    pub hls_muxing_enabled: bool,
+    pub dash_muxing_enabled: bool,
+    /// Segment duration in seconds, as text (clients send texts); it rules HLS and DASH.
+    pub hls_time: String,
+    /// Segments in a playlist, as text.
+    pub hls_list_size: String,
+
+    /// All other keys, kept as they came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Default for ApplicationSettings {
+    fn default() -> Self {
+        Self {
+            accept_only_streams_in_data_store: false,
+            accept_only_rooms_in_data_store: false,
+            publish_token_control_enabled: false,
+            play_token_control_enabled: false,
+            hash_control_publish_enabled: false,
+            hash_control_play_enabled: false,
+            token_hash_secret: Secret::default(),
+            publish_jwt_control_enabled: false,
+            play_jwt_control_enabled: false,
+            jwt_stream_secret_key: Secret::default(),
+            enable_time_token_for_publish: false,
+            enable_time_token_for_play: false,
+            time_token_subscriber_only: false,
+            time_token_period: 60,
+            time_token_secret_for_publish: None,
+            time_token_secret_for_play: None,
+            allowed_publisher_cidr: String::new(),
+            ip_filter_enabled: true,
+            remote_allowed_cidr: "127.0.0.1".to_owned(),
+            jwt_control_enabled: false,
+            jwt_secret_key: Secret::default(),
+            jwks_url: String::new(),
+            webhook_authenticate_url: String::new(),
+            webhook_play_auth_url: String::new(),
+            write_stats_to_datastore: true,
+            write_subscriber_events_to_datastore: true,
+            rtmp_playback_enabled: false,
+            web_rtc_viewer_limit: -1,
+            ingesting_stream_limit: -1,
+            cluster_communication_key: Secret::default(),
+            subscriber_authentication_key: Secret::default(),
+            content_security_policy_header_value: String::new(),
+            time_token_replay_protection: true,
+            jwt_require_scope: false,
+            end_session_at_expiry: true,
+            allow_publish_takeover: false,
+            ticket_max_life_seconds: 86_400,
+            hls_muxing_enabled: true,
+            dash_muxing_enabled: true,
+            hls_time: "2".to_owned(),
+            hls_list_size: "15".to_owned(),
+            other: Map::new(),
+        }
+    }
+}
