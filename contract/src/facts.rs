@@ -123,7 +123,10 @@ pub struct TokenFacts {
 pub enum TokenState {
     Unused,
     /// Held for one client until a time; after that it is unused again.
-    Reserved { client: ClientBinding, until: UnixTime },
+    Reserved {
+        client: ClientBinding,
+        until: UnixTime,
+    },
     Spent,
 }
 

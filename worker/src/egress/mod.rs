@@ -1,0 +1,3 @@
+//! Where streams go out.
+
+pub mod http;

@@ -1,0 +1,1 @@
+//! RTMP ingest: our own chunk reader, AMF0 reader and server session, sans-IO, and the listener around them.
