@@ -1,0 +1,5 @@
+//! What both faces share of HTTP: who is asking, and health.
+
+mod viewer;
+
+pub use viewer::{LOGIN_COOKIE, ViewerRejection, client_address};
