@@ -61,7 +61,11 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         help: "Database; empty for SQLite in the data folder (sqlite://<data>/sluice.db).",
     },
-    Setting { name: "http_addr", default: "0.0.0.0:5080", help: "Address of HTTP and WebSocket; port 0 takes any free port." },
+    Setting {
+        name: "http_addr",
+        default: "0.0.0.0:5080",
+        help: "Address of HTTP and WebSocket; port 0 takes any free port.",
+    },
     Setting { name: "rtmp_addr", default: "0.0.0.0:1935", help: "Address of RTMP; port 0 takes any free port." },
     Setting {
         name: "secret_key",
@@ -103,9 +107,11 @@ impl Config {
             for (name, value) in table {
                 let text = match value {
                     toml::Value::String(text) => text,
-                    toml::Value::Array(items) => {
-                        items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-                    }
+                    toml::Value::Array(items) => items
+                        .iter()
+                        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join(","),
                     other => other.to_string(),
                 };
                 values.set(&origin, &name, text)?;

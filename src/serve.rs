@@ -104,7 +104,11 @@ fn api_config(config: &Config) -> ApiConfig {
 }
 
 fn worker_config(config: &Config) -> WorkerConfig {
-    WorkerConfig { rtmp_addr: config.rtmp_addr, trusted_proxies: config.trusted_proxies.clone(), ..WorkerConfig::default() }
+    WorkerConfig {
+        rtmp_addr: config.rtmp_addr,
+        trusted_proxies: config.trusted_proxies.clone(),
+        ..WorkerConfig::default()
+    }
 }
 
 /// A clean stop takes no longer.

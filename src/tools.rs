@@ -42,7 +42,12 @@ pub fn totp_command() -> Command {
                 .default_value("60")
                 .help("Length of a step in seconds"),
         )
-        .arg(Arg::new("at").long("at").value_parser(clap::value_parser!(i64)).help("Unix time in seconds instead of now"))
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_parser(clap::value_parser!(i64))
+                .help("Unix time in seconds instead of now"),
+        )
 }
 
 pub fn totp(arguments: &ArgMatches) -> anyhow::Result<()> {

@@ -64,7 +64,8 @@ async fn a_blocked_viewer_gets_401_whatever_it_drops_and_resumes_by_itself() {
 
     let cookies = server.rest_from([127, 0, 0, 50].into()).with_cookies();
     let manifest = cookies.text(&with_code("/LiveApp/streams/s.m3u8", "playerB")).await;
-    let ticketed = manifest.lines().find(|line| line.starts_with("s/video.m3u8?")).expect("a ticket in the playlist").to_owned();
+    let ticketed =
+        manifest.lines().find(|line| line.starts_with("s/video.m3u8?")).expect("a ticket in the playlist").to_owned();
     let ticket_path = format!("/LiveApp/streams/{ticketed}");
     let ticket = ticketed.split_once('?').unwrap().1.to_owned();
     let bystander = server.rest_from([127, 0, 0, 51].into()).with_cookies();

@@ -89,7 +89,10 @@ async fn hostile_rtmp_harms_nobody_else() {
     attacks.push((true, chunk(9, 0xff_ff_ff, &[0; 64])));
     attacks.push((true, chunk(20, 5, &[8, 0xff, 0xff, 0xff, 0xff])));
     attacks.push((true, chunk(1, 4, &[0, 0, 0, 0])));
-    attacks.push((true, chunk(18, 16, &[2, 0, 13, b'@', b's', b'e', b't', b'D', b'a', b't', b'a', b'F', b'r', b'a', b'm', b'e'])));
+    attacks.push((
+        true,
+        chunk(18, 16, &[2, 0, 13, b'@', b's', b'e', b't', b'D', b'a', b't', b'a', b'F', b'r', b'a', b'm', b'e']),
+    ));
     for (with_handshake, bytes) in attacks {
         provoke(&server, with_handshake, bytes).await;
     }

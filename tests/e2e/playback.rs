@@ -95,7 +95,10 @@ async fn a_cookie_alone_is_enough() {
     let viewer = server.rest_from([127, 0, 0, 42].into()).with_cookies();
     let first = viewer.get(&with_code("/LiveApp/streams/s.m3u8")).await;
     let cookie = first.headers()["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.starts_with("sluice-") && cookie.contains("HttpOnly") && cookie.contains("Path=/LiveApp/streams"), "{cookie}");
+    assert!(
+        cookie.starts_with("sluice-") && cookie.contains("HttpOnly") && cookie.contains("Path=/LiveApp/streams"),
+        "{cookie}"
+    );
     for path in ["/LiveApp/streams/s.m3u8", "/LiveApp/streams/s/video.m3u8", "/LiveApp/streams/s/s.mpd"] {
         assert_eq!(viewer.status(path).await, 200, "{path}");
     }
@@ -108,7 +111,8 @@ async fn a_manifest_can_be_reloaded_with_its_ticket() {
     let _publisher = protected_stream(&server).await;
     let viewer = server.rest_from([127, 0, 0, 43].into());
     let manifest = viewer.text(&with_code("/LiveApp/streams/s/s.mpd")).await;
-    let location = manifest.split("<Location>").nth(1).and_then(|rest| rest.split("</Location>").next()).expect("a Location");
+    let location =
+        manifest.split("<Location>").nth(1).and_then(|rest| rest.split("</Location>").next()).expect("a Location");
     let path = location.find("/LiveApp").map(|at| location[at..].replace("&amp;", "&")).expect("a path");
     assert!(path.contains("st="), "{path}");
     assert_eq!(viewer.status(&path).await, 200);
@@ -146,9 +150,25 @@ async fn nothing_outside_a_stream_can_be_reached() {
     let viewer = server.rest_from([127, 0, 0, 44].into()).with_cookies();
     assert_eq!(viewer.status(&with_code("/LiveApp/streams/s.m3u8")).await, 200);
     for tail in [
-        "s/../other.m3u8", "s/%2e%2e/other.m3u8", "s/..%2fother.m3u8", "s/%252e%252e/x", "..%2f..%2fsluice.db", "%2e%2e/%2e%2e/secret.key",
-        "s/..%5c..%5csecret.key", "s/%00.m3u8", "s//etc/passwd", "/etc/passwd", "./s/secret.key", "s/s/video.m3u8", "..", "../..", "s/",
-        "s/video.m3u8/..", "s/listening.json", "...m3u8", "..m3u8",
+        "s/../other.m3u8",
+        "s/%2e%2e/other.m3u8",
+        "s/..%2fother.m3u8",
+        "s/%252e%252e/x",
+        "..%2f..%2fsluice.db",
+        "%2e%2e/%2e%2e/secret.key",
+        "s/..%5c..%5csecret.key",
+        "s/%00.m3u8",
+        "s//etc/passwd",
+        "/etc/passwd",
+        "./s/secret.key",
+        "s/s/video.m3u8",
+        "..",
+        "../..",
+        "s/",
+        "s/video.m3u8/..",
+        "s/listening.json",
+        "...m3u8",
+        "..m3u8",
     ] {
         let raw = raw_get(&server, &format!("/LiveApp/streams/{tail}")).await;
         assert!(matches!(raw, 400 | 403 | 404), "{tail} answered {raw}");
@@ -164,5 +184,8 @@ async fn raw_get(server: &Server, path: &str) -> u16 {
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await.expect("answered");
     let head = String::from_utf8_lossy(&answer);
-    head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status for {path}: {head}"))
+    head.split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no status for {path}: {head}"))
 }

@@ -9,7 +9,11 @@ async fn a_published_stream_plays_as_hls_and_dash() {
     let server = Server::start().await;
     let _publisher = Publisher::start(&server.rtmp_url("/LiveApp/stream1"));
     server.live("LiveApp", "stream1").await;
-    for path in ["/LiveApp/streams/stream1.m3u8", "/LiveApp/streams/stream1_adaptive.m3u8", "/LiveApp/streams/stream1/stream1.mpd"] {
+    for path in [
+        "/LiveApp/streams/stream1.m3u8",
+        "/LiveApp/streams/stream1_adaptive.m3u8",
+        "/LiveApp/streams/stream1/stream1.mpd",
+    ] {
         assert_eq!(Player::play(&server.url(path), 4).await, "", "{path} decodes without an error");
     }
 }
@@ -53,7 +57,11 @@ async fn undefined_streams_can_be_refused() {
     let rest = server.rest();
     rest.set("LiveApp", json!({"acceptOnlyStreamsInDataStore": true})).await;
     let complaint = Publisher::start(&server.rtmp_url("/LiveApp/x")).complaint().await;
-    assert!(complaint.contains("NetStream.Publish.BadName") || complaint.contains("Input/output error") || !complaint.is_empty());
+    assert!(
+        complaint.contains("NetStream.Publish.BadName")
+            || complaint.contains("Input/output error")
+            || !complaint.is_empty()
+    );
     rest.post("/LiveApp/rest/v2/broadcasts/create", json!({"streamId": "x"})).await;
     let _publisher = Publisher::start(&server.rtmp_url("/LiveApp/x"));
     server.live("LiveApp", "x").await;
@@ -88,7 +96,16 @@ async fn gstreamer_publishes_too() {
         .args(["-q", "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink"])
         .arg(&location)
         .args(["videotestsrc", "is-live=true", "!", "video/x-raw,format=I420,width=320,height=180,framerate=25/1", "!"])
-        .args(["x264enc", "tune=zerolatency", "key-int-max=25", "speed-preset=ultrafast", "!", "h264parse", "!", "mux."])
+        .args([
+            "x264enc",
+            "tune=zerolatency",
+            "key-int-max=25",
+            "speed-preset=ultrafast",
+            "!",
+            "h264parse",
+            "!",
+            "mux.",
+        ])
         .args(["audiotestsrc", "is-live=true", "!", "avenc_aac", "!", "aacparse", "!", "mux."])
         .kill_on_drop(true)
         .spawn()

@@ -43,7 +43,10 @@ async fn a_clean_stop_ends_sessions_and_leaves_no_listening_file() {
 #[tokio::test]
 async fn settings_survive_a_restart() {
     let server = Server::start().await;
-    server.rest().set("LiveApp", json!({"acceptOnlyStreamsInDataStore": true, "tokenHashSecret": "this_is_secret"})).await;
+    server
+        .rest()
+        .set("LiveApp", json!({"acceptOnlyStreamsInDataStore": true, "tokenHashSecret": "this_is_secret"}))
+        .await;
     let (_, data) = server.stop().await;
     let database = std::fs::read(data.path().join("sluice.db")).expect("the database");
     assert!(!database.windows(14).any(|window| window == b"this_is_secret"), "secrets are not readable at rest");

@@ -47,7 +47,10 @@ async fn publishing_needs_the_right_code() {
     server.live("LiveApp", "s").await;
     publisher.finish().await;
     // The path form, with the same code from the same client while it is valid.
-    eventually("the stream ended", || async { (rest.status("/LiveApp/rest/v2/broadcasts/s").await == 404).then_some(()) }).await;
+    eventually("the stream ended", || async {
+        (rest.status("/LiveApp/rest/v2/broadcasts/s").await == 404).then_some(())
+    })
+    .await;
     let _publisher = Publisher::start(&server.rtmp_url(&format!("/LiveApp/s/-/publisherA/{}", code(SECRET, 60, 0))));
     server.live("LiveApp", "s").await;
     assert!(!server.log().contains(&right), "no code in the log");
@@ -73,7 +76,11 @@ async fn playing_needs_the_right_code_on_hls_and_dash() {
         assert_eq!(ask("?subscriberId=playerB".to_owned()).await, 403, "no code");
         assert_eq!(ask("?subscriberId=playerB&subscriberCode=000000".to_owned()).await, 403, "wrong");
         assert_eq!(ask(format!("?subscriberId=playerB&subscriberCode={}", code(SECRET, 60, -3))).await, 403, "expired");
-        assert_eq!(ask(format!("?subscriberId=playerB&subscriberCode={}", code(OTHER_SECRET, 60, 0))).await, 403, "other's");
+        assert_eq!(
+            ask(format!("?subscriberId=playerB&subscriberCode={}", code(OTHER_SECRET, 60, 0))).await,
+            403,
+            "other's"
+        );
         let publishers = format!("?subscriberId=publisherA&subscriberCode={}", code(OTHER_SECRET, 60, 0));
         assert_eq!(ask(publishers).await, 200, "who may publish may play");
     }
@@ -121,8 +128,12 @@ async fn derived_codes_work_without_registration() {
     let query = format!("/LiveApp/stream1?subscriberId=publisherA&subscriberCode={code}");
     let _publisher = Publisher::start(&server.rtmp_url(&query));
     let play = rest.json("/LiveApp/rest/v2/broadcasts/stream1/subscribers/playerB/totp?type=play").await;
-    let path = format!("/LiveApp/streams/stream1.m3u8?subscriberId=playerB&subscriberCode={}", play["dataId"].as_str().unwrap());
-    eventually("the viewer with a derived code plays", || async { (rest.status(&path).await == 200).then_some(()) }).await;
+    let path = format!(
+        "/LiveApp/streams/stream1.m3u8?subscriberId=playerB&subscriberCode={}",
+        play["dataId"].as_str().unwrap()
+    );
+    eventually("the viewer with a derived code plays", || async { (rest.status(&path).await == 200).then_some(()) })
+        .await;
     let junk = rest.json("/LiveApp/rest/v2/broadcasts/stream1/subscribers/playerB/totp?type=junk").await;
     assert_eq!(junk["success"], false);
     // Without undefined streams only registered subscribers are admitted.
@@ -131,6 +142,9 @@ async fn derived_codes_work_without_registration() {
     rest.post("/rest/v2/applications/settings/LiveApp", strict).await;
     let stranger = server.rest_from(person(30));
     let another = rest.json("/LiveApp/rest/v2/broadcasts/stream1/subscribers/playerC/totp?type=play").await;
-    let path = format!("/LiveApp/streams/stream1.m3u8?subscriberId=playerC&subscriberCode={}", another["dataId"].as_str().unwrap_or("000000"));
+    let path = format!(
+        "/LiveApp/streams/stream1.m3u8?subscriberId=playerC&subscriberCode={}",
+        another["dataId"].as_str().unwrap_or("000000")
+    );
     assert_eq!(stranger.status(&path).await, 403);
 }

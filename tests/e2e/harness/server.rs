@@ -29,11 +29,8 @@ impl Server {
     /// A server on the data of an earlier one.
     pub async fn start_in(data: Arc<TempDir>) -> Self {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(data.path().join("log"))
-            .expect("a log file");
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
         let process = Command::new(env!("CARGO_BIN_EXE_sluice"))
             .arg("serve")
             .env_clear()
@@ -135,7 +132,8 @@ impl Server {
     pub async fn live(&self, application: &str, stream: &str) {
         let rest = self.rest();
         let path = format!("/{application}/streams/{stream}.m3u8");
-        eventually(&format!("{path} is live"), || async { (rest.get(&path).await.status() == 200).then_some(()) }).await;
+        eventually(&format!("{path} is live"), || async { (rest.get(&path).await.status() == 200).then_some(()) })
+            .await;
     }
 
     fn pid(&self) -> u32 {
