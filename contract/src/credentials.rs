@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_query_gives_all_four_values() {
-        let read = Credentials::from_query("token=T&subscriberId=user%40x.org&subscriberCode=%20440456&roomId=r&mainTrack=m");
+        let read =
+            Credentials::from_query("token=T&subscriberId=user%40x.org&subscriberCode=%20440456&roomId=r&mainTrack=m");
         assert!(read.token.is_some_and(|t| t.matches("T")));
         assert_eq!(read.subscriber_id.as_deref(), Some("user@x.org"));
         assert!(read.subscriber_code.is_some_and(|c| c.matches("440456")));

@@ -202,13 +202,29 @@ pub struct WorkerEvent {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EventKind {
     /// First media byte (or an accepted publish). Comes again with the same session when an idle player returns.
-    SessionStarted { session: SessionReport },
-    SessionSuspended { session: SessionReport },
-    SessionResumed { session: SessionReport },
-    SessionEnded { session: SessionReport, reason: EndReason, detail: Option<String> },
+    SessionStarted {
+        session: SessionReport,
+    },
+    SessionSuspended {
+        session: SessionReport,
+    },
+    SessionResumed {
+        session: SessionReport,
+    },
+    SessionEnded {
+        session: SessionReport,
+        reason: EndReason,
+        detail: Option<String>,
+    },
     /// A publisher's first media arrived; codecs are known.
-    StreamStarted { stream: StreamReport },
-    StreamEnded { stream: StreamReport, reason: EndReason, detail: Option<String> },
+    StreamStarted {
+        stream: StreamReport,
+    },
+    StreamEnded {
+        stream: StreamReport,
+        reason: EndReason,
+        detail: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -55,10 +55,8 @@ pub struct TicketKeys {
 impl TicketKeys {
     /// The newest key first. `None` without any key: nothing could be signed.
     pub fn new(keys: &[TicketKey]) -> Option<Self> {
-        let keys: Vec<_> = keys
-            .iter()
-            .filter_map(|key| Some((key.id, Hmac::new_from_slice(key.secret.expose()).ok()?)))
-            .collect();
+        let keys: Vec<_> =
+            keys.iter().filter_map(|key| Some((key.id, Hmac::new_from_slice(key.secret.expose()).ok()?))).collect();
         if keys.is_empty() { None } else { Some(Self { keys }) }
     }
 
