@@ -19,6 +19,8 @@ pub mod graphql;
 pub mod http;
 pub mod manage;
 pub mod rest;
+mod secrets;
+mod store;
 
 use std::sync::Arc;
 
