@@ -419,10 +419,8 @@ impl AdministratorQuery {
         let page = page(first, after)?;
         let all = caller.api().administrators(&caller.viewer()).await?;
         let total = all.len() as u64;
-        let slice = slice(all, &page, |administrator| Cursor {
-            id: administrator.id,
-            key: Some(administrator.email.clone()),
-        });
+        let slice =
+            slice(all, &page, |administrator| Cursor { id: administrator.id, key: Some(administrator.email.clone()) });
         Ok(AdministratorConnection::new(map(slice, Administrator), counter(move || async move { Ok(total) })))
     }
 
@@ -438,10 +436,8 @@ impl AdministratorQuery {
         let page = page(first, after)?;
         let all = caller.api().api_keys(&caller.viewer()).await?;
         let total = all.len() as u64;
-        let slice = slice(all, &page, |key| Cursor {
-            id: key.id,
-            key: Some(format!("{:020}", key.created_at.as_millis())),
-        });
+        let slice =
+            slice(all, &page, |key| Cursor { id: key.id, key: Some(format!("{:020}", key.created_at.as_millis())) });
         Ok(ApiKeyConnection::new(map(slice, ApiKey), counter(move || async move { Ok(total) })))
     }
 }

@@ -234,10 +234,8 @@ impl ApplicationQuery {
         let page = page(first, after)?;
         let all = caller.api().applications(&caller.viewer()).await?;
         let total = all.len() as u64;
-        let slice = slice(all, &page, |application| Cursor {
-            id: application.id,
-            key: Some(application.name.to_string()),
-        });
+        let slice =
+            slice(all, &page, |application| Cursor { id: application.id, key: Some(application.name.to_string()) });
         Ok(ApplicationConnection::new(map(slice, Application), counter(move || async move { Ok(total) })))
     }
 

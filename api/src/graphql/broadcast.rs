@@ -24,11 +24,7 @@ pub struct Broadcast {
 
 impl Broadcast {
     /// The record that another object refers to.
-    pub async fn load(
-        ctx: &Context<'_>,
-        application: &ApplicationName,
-        stream_id: &StreamId,
-    ) -> Option<Answer<Self>> {
+    pub async fn load(ctx: &Context<'_>, application: &ApplicationName, stream_id: &StreamId) -> Option<Answer<Self>> {
         let load = async { Caller::of(ctx)?.broadcast(application, stream_id).await };
         let found = load.await.transpose()?;
         Some(found.map(|(application, record)| Self { application, record }))
@@ -549,11 +545,7 @@ pub struct BroadcastMutation;
 #[Object]
 impl BroadcastMutation {
     /// Creates the record of a stream. Needs the operator role.
-    async fn create_broadcast(
-        &self,
-        ctx: &Context<'_>,
-        input: CreateBroadcastInput,
-    ) -> Answer<CreateBroadcastPayload> {
+    async fn create_broadcast(&self, ctx: &Context<'_>, input: CreateBroadcastInput) -> Answer<CreateBroadcastPayload> {
         let caller = Caller::of(ctx)?;
         settle(
             async {
@@ -576,21 +568,14 @@ impl BroadcastMutation {
                     },
                 };
                 let record = caller.api().create_broadcast(&application, new).await?;
-                Ok(CreateBroadcastPayload {
-                    broadcast: Some(Broadcast { application, record }),
-                    problems: Vec::new(),
-                })
+                Ok(CreateBroadcastPayload { broadcast: Some(Broadcast { application, record }), problems: Vec::new() })
             }
             .await,
         )
     }
 
     /// Changes the record of a stream. Needs the operator role.
-    async fn update_broadcast(
-        &self,
-        ctx: &Context<'_>,
-        input: UpdateBroadcastInput,
-    ) -> Answer<UpdateBroadcastPayload> {
+    async fn update_broadcast(&self, ctx: &Context<'_>, input: UpdateBroadcastInput) -> Answer<UpdateBroadcastPayload> {
         let caller = Caller::of(ctx)?;
         settle(
             async {
@@ -608,10 +593,7 @@ impl BroadcastMutation {
                     ..BroadcastChanges::default()
                 };
                 let record = caller.api().update_broadcast(&application, &input.stream_id, changes).await?;
-                Ok(UpdateBroadcastPayload {
-                    broadcast: Some(Broadcast { application, record }),
-                    problems: Vec::new(),
-                })
+                Ok(UpdateBroadcastPayload { broadcast: Some(Broadcast { application, record }), problems: Vec::new() })
             }
             .await,
         )

@@ -14,8 +14,8 @@ pub const DEFAULT_PAGE: i32 = 50;
 
 /// Reads the arguments of a connection.
 pub fn page(first: Option<i32>, after: Option<String>) -> Answer<Page> {
-    let first = u64::try_from(first.unwrap_or(DEFAULT_PAGE))
-        .map_err(|_| Failure::invalid("`first` cannot be negative"))?;
+    let first =
+        u64::try_from(first.unwrap_or(DEFAULT_PAGE)).map_err(|_| Failure::invalid("`first` cannot be negative"))?;
     if first > MAX_PAGE {
         return Err(Failure::new("LIMIT_PAGE_SIZE", format!("`first` is {first}; the limit is {MAX_PAGE}")));
     }

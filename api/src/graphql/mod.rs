@@ -90,3 +90,6 @@ pub fn sdl() -> String {
 pub fn router(_api: Api) -> Router {
     Router::new()
 }
+
+#[cfg(test)]
+mod tests;

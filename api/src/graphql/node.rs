@@ -73,9 +73,8 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Answer<Option<Node>> {
         }
         GlobalId::Worker(id) => Worker::find(ctx, id).transpose()?.map(Node::Worker),
         // These have ids for caches; they are reached over their lists.
-        GlobalId::ConnectionEvent(_)
-        | GlobalId::AuditRecord(_)
-        | GlobalId::Administrator(_)
-        | GlobalId::ApiKey(_) => None,
+        GlobalId::ConnectionEvent(_) | GlobalId::AuditRecord(_) | GlobalId::Administrator(_) | GlobalId::ApiKey(_) => {
+            None
+        }
     })
 }

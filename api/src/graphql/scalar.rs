@@ -9,6 +9,8 @@ use sluice_contract::UnixTime;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Long(pub i64);
 
+/// A whole number that may pass 2³¹: bytes, bitrates, counters. Written as a text of decimal digits, because many
+/// clients lose digits of large numbers; a plain number is accepted as input.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -41,6 +43,7 @@ impl From<i64> for Long {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub UnixTime);
 
+/// A point in time, RFC 3339 in UTC with microseconds: `2026-11-22T12:02:00.000000Z`. Any offset is accepted as input.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

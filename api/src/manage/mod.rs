@@ -12,6 +12,7 @@ mod broadcast;
 mod events;
 mod page;
 mod problem;
+mod reveal;
 mod session;
 mod subscriber;
 mod token;
