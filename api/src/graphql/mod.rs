@@ -6,11 +6,11 @@
 //!
 //! | Module | What it is |
 //! |---|---|
-//! | [`application`], [`settings`], [`broadcast`], [`subscriber`], [`session`], [`block`], [`audit`], [`administrator`], [`server`], [`node`] | the graph |
+//! | [`application`], [`settings`], [`broadcast`], [`subscriber`], [`session`], [`block`], [`audit`], [`administrator`], [`server`], [`node`], [`explain`] | the graph |
 //! | [`live`] | subscriptions |
 //! | [`caller`] | who asks, and the loaders of relations |
 //! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
-//! | [`limits`] | what a request may ask for |
+//! | [`limits`], [`open`] | what a request may ask for, and how much may be open |
 //! | [`http`], [`socket`] | the transports |
 
 mod administrator;
@@ -22,15 +22,19 @@ mod caller;
 mod connection;
 mod enums;
 mod errors;
+mod explain;
 mod failure;
+mod http;
 mod id;
 mod limits;
 mod live;
 mod node;
+mod open;
 mod scalar;
 mod server;
 mod session;
 mod settings;
+mod socket;
 mod subscriber;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -46,6 +50,7 @@ pub struct Query(
     server::ServerQuery,
     application::ApplicationQuery,
     audit::AuditQuery,
+    explain::ExplainQuery,
     node::NodeQuery,
 );
 
@@ -87,8 +92,8 @@ pub fn sdl() -> String {
 }
 
 /// Serves `/graphql`.
-pub fn router(_api: Api) -> Router {
-    Router::new()
+pub fn router(api: Api) -> Router {
+    http::router(api)
 }
 
 #[cfg(test)]
