@@ -1,5 +1,7 @@
 //! What both faces share of HTTP: who is asking, and health.
 
+mod health;
 mod viewer;
 
+pub(crate) use health::health_router;
 pub use viewer::{LOGIN_COOKIE, ViewerRejection, client_address};
