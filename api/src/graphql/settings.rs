@@ -105,6 +105,8 @@ settings! {
         write_stats_to_datastore "writeStatsToDatastore";
         /// Keep connection events of subscribers.
         write_subscriber_events_to_datastore "writeSubscriberEventsToDatastore";
+        /// Pages of the origins of `corsAllowedOrigins` may send credentials.
+        cors_allow_credentials "corsAllowCredentials";
         /// Streams can be played with RTMP.
         rtmp_playback_enabled "rtmpPlaybackEnabled";
         /// Streams can be played with HLS.
@@ -121,6 +123,12 @@ settings! {
         web_rtc_viewer_limit "webRTCViewerLimit";
         /// Most publishers of the application; -1 for no limit.
         ingesting_stream_limit "ingestingStreamLimit";
+        /// Most pictures per second of a published stream; 0 for any.
+        max_fps_accept "maxFpsAccept";
+        /// Most pixels in height of a published stream; 0 for any.
+        max_resolution_accept "maxResolutionAccept";
+        /// Most bits per second of a published stream; 0 for any.
+        max_bitrate_accept "maxBitrateAccept";
     }
     numerals {
         /// Length of a segment of HLS and DASH, seconds.
@@ -139,6 +147,12 @@ settings! {
         webhook_authenticate_url "webhookAuthenticateURL";
         /// The webhook that is asked before anybody plays; empty for none.
         webhook_play_auth_url "webhookPlayAuthUrl";
+        /// The webhook that is told what happens; empty for none.
+        listener_hook_url "listenerHookURL";
+        /// Origins whose pages may read answers, with commas between; `*` for all.
+        cors_allowed_origins "corsAllowedOrigins";
+        /// Empty for a live window, `event` to keep every segment in the playlist.
+        hls_play_list_type "hlsPlayListType";
         /// Sent as `Content-Security-Policy` with the application's pages, when not empty.
         content_security_policy_header_value "contentSecurityPolicyHeaderValue";
     }
@@ -171,6 +185,10 @@ settings! {
         has_subscriber_authentication_key,
         /// The key with which subscribers prove who they are. Write only.
         subscriber_authentication_key "subscriberAuthenticationKey";
+        /// Whether `webhookSigningSecret` is set.
+        has_webhook_signing_secret,
+        /// The key that webhook bodies are signed with. Write only.
+        webhook_signing_secret "webhookSigningSecret";
     }
 }
 
