@@ -79,7 +79,7 @@ type Operation = Pin<Box<dyn Stream<Item = Option<Answered>> + Send>>;
 impl Session {
     async fn run(mut self, connection: &mut Connection) -> Result<(), End> {
         let mut ping = every(PING_EVERY);
-        let mut check = every(CHECK_EVERY);
+        let mut check = every(self.graph.check_every);
         loop {
             tokio::select! {
                 message = connection.receive() => match message? {
@@ -112,8 +112,7 @@ impl Session {
         }
         let Some(place) = self.graph.open.open(&counted_as(&self.caller.viewer()), OPEN_SUBSCRIPTIONS) else {
             let text = format!("open subscriptions: the limit is {OPEN_SUBSCRIPTIONS}");
-            let error = async_graphql::Error::from(Failure::new("LIMIT_OPEN_SUBSCRIPTIONS", text));
-            let error = error.into_server_error(async_graphql::Pos::default());
+            let error = Failure::new("LIMIT_OPEN_SUBSCRIPTIONS", text).into();
             return connection.send(&ServerMessage::Error { id: &id, payload: &[error] }).await;
         };
         let answers = self.graph.schema.execute_stream(request.data(Arc::clone(&self.caller)));
@@ -299,7 +298,5 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// A peer that answers two pings in a row with nothing is gone.
 const SILENT_FOR: Duration = Duration::from_secs(50);
-/// How long a login that has ended may still receive entries.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// Operation ids are made by clients, as UUIDs mostly.
 const LONGEST_ID: usize = 128;
