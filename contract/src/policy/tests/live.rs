@@ -136,7 +136,8 @@ fn rtmp_is_played_only_where_it_is_switched_on() {
 
 #[test]
 fn viewers_are_limited_by_application_and_by_broadcast() {
-    let cases: [(Protocol, fn(&mut Policy)); 4] = [
+    type Fill = fn(&mut Policy);
+    let cases: [(Protocol, Fill); 4] = [
         (Protocol::WebRtc, |p| p.facts.counts.webrtc_viewers = 2),
         (Protocol::Whep, |p| p.facts.counts.webrtc_viewers = 2),
         (Protocol::Hls, |p| p.facts.counts.hls_viewers = 2),
