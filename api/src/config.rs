@@ -1,0 +1,65 @@
+//! What the operator chooses about the API. Reading files and the environment is the binary's matter.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use sluice_contract::{ApplicationName, Secret};
+
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Holds the database and the secret key, unless those are named otherwise.
+    pub data_dir: PathBuf,
+    /// `sqlite://…` or `postgres://…`; `None` for `<data_dir>/sluice.db`.
+    pub database_url: Option<Secret<String>>,
+    pub secret_key: SecretKeySource,
+    /// Created at start when no administrator exists.
+    pub first_administrator: Option<FirstAdministrator>,
+    /// Created when the database is new.
+    pub applications: Vec<ApplicationName>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests from this machine itself need no login (`decisions`).
+    pub local_management: bool,
+    /// Networks that may manage at all; empty for all.
+    pub management_networks: Vec<IpNet>,
+    /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
+    pub exclusive: bool,
+    /// Audit records and ended sessions are kept this long.
+    pub retention_days: u32,
+}
+
+/// Where the key comes from that encrypts secrets at rest.
+#[derive(Debug, Clone)]
+pub enum SecretKeySource {
+    /// 32 bytes in Base64.
+    Value(Secret<String>),
+    File(PathBuf),
+    /// `<data_dir>/secret.key`, made at first start.
+    DataDir,
+}
+
+#[derive(Debug, Clone)]
+pub struct FirstAdministrator {
+    pub email: String,
+    pub password: Secret<String>,
+}
+
+impl ApiConfig {
+    /// The defaults of `sluice serve` with everything in `data_dir`.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            database_url: None,
+            secret_key: SecretKeySource::DataDir,
+            first_administrator: None,
+            applications: DEFAULT_APPLICATIONS.iter().filter_map(|name| name.parse().ok()).collect(),
+            trusted_proxies: Vec::new(),
+            local_management: true,
+            management_networks: Vec::new(),
+            exclusive: true,
+            retention_days: 90,
+        }
+    }
+}
+
+const DEFAULT_APPLICATIONS: [&str; 2] = ["LiveApp", "WebRTCAppEE"];

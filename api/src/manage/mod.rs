@@ -1,0 +1,43 @@
+//! The functions behind both faces, one file per concept, all as methods of [`Api`](crate::Api).
+//!
+//! A face gets an [`Application`] from a [`Viewer`] (`api.application(&viewer, name)`); the handle carries the viewer's
+//! right, and every function checks the right that it needs. What a caller may get wrong comes back as
+//! [`ManageError::Problem`]; anything else is an outage.
+
+mod administrator;
+mod application;
+mod audit;
+mod block;
+mod broadcast;
+mod events;
+mod page;
+mod problem;
+mod session;
+mod subscriber;
+mod token;
+mod viewer;
+
+pub use administrator::{
+    Administrator, AdministratorChanges, ApiKey, CreatedApiKey, Login, LoginRequest, NewAdministrator, NewApiKey,
+};
+pub use application::Application;
+pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
+pub use broadcast::{
+    Broadcast, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted,
+    NewBroadcast, OrderKey, PASS_THROUGH,
+};
+pub(crate) use events::Events;
+pub use events::{BlockEvent, BroadcastEvent, BroadcastEventKind, SessionEvent, SessionEventKind, StatsTick};
+pub use page::{Cursor, Entry, MAX_PAGE, Page, Slice};
+pub use problem::{ManageError, Outcome, Problem, ProblemCode};
+pub use session::{
+    ConnectionEvent, ConnectionEventFilter, ConnectionEventKind, ControlOutcome, LiveStream, ServerStats, Session,
+    SessionFilter, ViewerCounts, WorkerStatus,
+};
+pub use subscriber::{
+    GeneratedCode, NewSubscriber, NewSubscriberSecret, PutSubscriber, RevealedSecret, Subscriber, SubscriberChanges,
+    SubscriberFilter,
+};
+pub use token::{NewToken, Token};
+pub use viewer::{Grant, Identity, Role, Scope, Viewer};

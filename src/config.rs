@@ -1,0 +1,277 @@
+//! All settings of a process: `sluice.toml`, then `SLUICE_*` environment variables, then flags.
+//!
+//! One flat namespace, so that a setting has one name everywhere: `http_addr` in the file is `SLUICE_HTTP_ADDR` in the
+//! environment and `--http-addr` on the command line. Unknown names are refused with the nearest known one. What an
+//! application does (security, packaging) is not here: that changes while the server runs, over the API.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use sluice_contract::{ApplicationName, Secret};
+
+/// What is settled before anything starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub database_url: Option<Secret<String>>,
+    pub http_addr: SocketAddr,
+    pub rtmp_addr: SocketAddr,
+    /// Base64 of 32 bytes; `None` reads or makes `<data>/secret.key`.
+    pub secret_key: Option<Secret<String>>,
+    pub secret_key_file: Option<PathBuf>,
+    pub admin_email: Option<String>,
+    pub admin_password: Option<Secret<String>>,
+    pub applications: Vec<ApplicationName>,
+    /// Proxies whose `X-Forwarded-For` is believed, as networks; loopback is always among them.
+    pub trusted_proxies: Vec<String>,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}: {reason}")]
+    File { path: String, reason: String },
+    #[error("{origin}: unknown setting `{name}`{}", nearest(name))]
+    Unknown { origin: String, name: String },
+    #[error("{origin}: `{name}` {reason}")]
+    Value { origin: String, name: &'static str, reason: String },
+}
+
+/// One setting: its name, its default as text, and what it means.
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+/// Every setting, in the order of the example file.
+pub const SETTINGS: &[Setting] = &[
+    Setting { name: "data_dir", default: "./data", help: "Folder of the database, the key and recordings." },
+    Setting {
+        name: "database_url",
+        default: "",
+        help: "Database; empty for SQLite in the data folder (sqlite://<data>/sluice.db).",
+    },
+    Setting {
+        name: "http_addr",
+        default: "0.0.0.0:5080",
+        help: "Address of HTTP and WebSocket; port 0 takes any free port.",
+    },
+    Setting { name: "rtmp_addr", default: "0.0.0.0:1935", help: "Address of RTMP; port 0 takes any free port." },
+    Setting {
+        name: "secret_key",
+        default: "",
+        help: "Key that encrypts secrets at rest, 32 bytes in Base64; empty for <data>/secret.key, made at first start.",
+    },
+    Setting { name: "secret_key_file", default: "", help: "File that holds the key instead." },
+    Setting { name: "admin_email", default: "", help: "First administrator, created at start while there is none." },
+    Setting { name: "admin_password", default: "", help: "Password of the first administrator." },
+    Setting { name: "applications", default: "LiveApp,WebRTCAppEE", help: "Applications created at first start." },
+    Setting {
+        name: "trusted_proxies",
+        default: "",
+        help: "Networks whose X-Forwarded-For is believed, comma-separated; loopback always is.",
+    },
+    Setting { name: "log", default: "info", help: "Log filter, for example `info,sluice_worker=debug`." },
+    Setting { name: "log_format", default: "text", help: "`text` or `json`." },
+];
+
+impl Config {
+    /// Merges the sources: `file` (TOML text and its path), the environment, flags. Later ones win.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the source and the setting at fault.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut values = Values::default();
+        if let Some(path) = file {
+            let origin = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| ConfigError::File { path: origin.clone(), reason: error.to_string() })?;
+            let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::File {
+                path: origin.clone(),
+                reason: error.message().to_owned(),
+            })?;
+            for (name, value) in table {
+                let text = match value {
+                    toml::Value::String(text) => text,
+                    toml::Value::Array(items) => items
+                        .iter()
+                        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                        .collect::<Vec<_>>()
+                        .join(","),
+                    other => other.to_string(),
+                };
+                values.set(&origin, &name, text)?;
+            }
+        }
+        for (name, value) in environment {
+            if let Some(setting) = name.strip_prefix("SLUICE_")
+                // The frontend's tests point at the binary with this one.
+                && setting != "BINARY"
+            {
+                values.set("environment", &setting.to_ascii_lowercase(), value)?;
+            }
+        }
+        for (name, value) in flags {
+            values.set("command line", &name, value)?;
+        }
+        values.into_config()
+    }
+
+    /// The example file: every setting with its default and its meaning.
+    pub fn example() -> String {
+        let mut text = String::from(
+            "# Every setting of Sluice with its default. `sluice check-config` tells whether a file is right.\n\
+             # A setting NAME is also read from the environment as SLUICE_NAME and from the command line as --name.\n",
+        );
+        for setting in SETTINGS {
+            text.push_str(&format!("\n# {}\n# {} = \"{}\"\n", setting.help, setting.name, setting.default));
+        }
+        text
+    }
+}
+
+#[derive(Default)]
+struct Values(BTreeMap<&'static str, (String, String)>);
+
+impl Values {
+    fn set(&mut self, origin: &str, name: &str, value: String) -> Result<(), ConfigError> {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            return Err(ConfigError::Unknown { origin: origin.to_owned(), name: name.to_owned() });
+        };
+        self.0.insert(setting.name, (origin.to_owned(), value));
+        Ok(())
+    }
+
+    fn text(&self, name: &'static str) -> (String, String) {
+        let default = || {
+            let setting = SETTINGS.iter().find(|setting| setting.name == name);
+            ("default".to_owned(), setting.map_or_else(String::new, |setting| setting.default.to_owned()))
+        };
+        self.0.get(name).cloned().unwrap_or_else(default)
+    }
+
+    fn optional(&self, name: &'static str) -> Option<String> {
+        Some(self.text(name).1.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn parsed<T>(&self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+        let (origin, text) = self.text(name);
+        parse(text.trim()).map_err(|reason| ConfigError::Value { origin, name, reason })
+    }
+
+    fn into_config(self) -> Result<Config, ConfigError> {
+        let address = |text: &str| {
+            text.parse::<SocketAddr>().map_err(|_| "is not an address such as 0.0.0.0:5080 or [::]:5080".to_owned())
+        };
+        let list = |text: &str| -> Vec<String> {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let config = Config {
+            data_dir: self.parsed("data_dir", |text| Ok(PathBuf::from(text)))?,
+            database_url: self.optional("database_url").map(Secret::new),
+            http_addr: self.parsed("http_addr", address)?,
+            rtmp_addr: self.parsed("rtmp_addr", address)?,
+            secret_key: self.optional("secret_key").map(Secret::new),
+            secret_key_file: self.optional("secret_key_file").map(PathBuf::from),
+            admin_email: self.optional("admin_email"),
+            admin_password: self.optional("admin_password").map(Secret::new),
+            applications: self.parsed("applications", |text| {
+                list(text)
+                    .into_iter()
+                    .map(|name| name.parse().map_err(|error| format!("has the application `{name}`: {error}")))
+                    .collect()
+            })?,
+            trusted_proxies: self.parsed("trusted_proxies", |text| Ok(list(text)))?,
+            log: self.parsed("log", |text| Ok(text.to_owned()))?,
+            log_format: self.parsed("log_format", |text| match text {
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err("is neither `text` nor `json`".to_owned()),
+            })?,
+        };
+        if config.admin_email.is_some() != config.admin_password.is_some() {
+            return Err(ConfigError::Value {
+                origin: "settings".to_owned(),
+                name: "admin_email",
+                reason: "and `admin_password` go together".to_owned(),
+            });
+        }
+        Ok(config)
+    }
+}
+
+fn nearest(name: &str) -> String {
+    SETTINGS
+        .iter()
+        .map(|setting| (strsim::jaro_winkler(name, setting.name), setting.name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sluice.toml");
+        std::fs::write(&path, file).unwrap();
+        Config::load(Some(&path), pairs(environment), pairs(flags))
+    }
+
+    #[test]
+    fn later_sources_win() {
+        let file = "http_addr = \"127.0.0.1:1\"\nrtmp_addr = \"127.0.0.1:2\"\napplications = [\"a\", \"b\"]";
+        let config = load(file, &[("SLUICE_HTTP_ADDR", "127.0.0.1:3")], &[("rtmp_addr", "127.0.0.1:4")]).unwrap();
+        assert_eq!(config.http_addr.port(), 3);
+        assert_eq!(config.rtmp_addr.port(), 4);
+        assert_eq!(config.applications.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest() {
+        let error = load("htp_addr = \"x\"", &[], &[]).unwrap_err().to_string();
+        assert!(error.ends_with("unknown setting `htp_addr`, did you mean `http_addr`?"), "{error}");
+        let error = load("", &[("SLUICE_RTMP_ADR", "x")], &[]).unwrap_err().to_string();
+        assert_eq!(error, "environment: unknown setting `rtmp_adr`, did you mean `rtmp_addr`?");
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_setting() {
+        let error = load("", &[("SLUICE_HTTP_ADDR", "5080")], &[]).unwrap_err().to_string();
+        assert_eq!(error, "environment: `http_addr` is not an address such as 0.0.0.0:5080 or [::]:5080");
+        assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
+        assert!(load("applications = \"graphql\"", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn the_example_file_is_the_defaults() {
+        let uncommented: String = Config::example()
+            .lines()
+            .filter(|line| line.contains(" = "))
+            .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+            .collect();
+        let from_file = load(&uncommented, &[], &[]).unwrap();
+        let from_nothing = Config::load(None, [], []).unwrap();
+        assert_eq!(format!("{from_file:?}"), format!("{from_nothing:?}"));
+    }
+}

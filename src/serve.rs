@@ -1,0 +1,115 @@
+//! `sluice serve`: the API and one worker in one process, joined by the in-process bus.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sluice_api::{Api, ApiConfig};
+use sluice_bus::MemoryBus;
+use sluice_worker::{Worker, WorkerConfig};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::listening::{Addresses, ListeningFile};
+use crate::{http, tools};
+
+/// Runs until SIGTERM or SIGINT, then stops cleanly within ten seconds.
+///
+/// # Errors
+/// When something cannot start; nothing is left running then.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
+    ListeningFile::clear(&config.data_dir);
+    let shutdown = CancellationToken::new();
+    let stop = watch_signals()?;
+    let bus = MemoryBus::new(tools::clock);
+    let api = Api::start(api_config(&config), Arc::new(bus.clone()), tools::clock, shutdown.clone())
+        .await
+        .context("the API cannot start")?;
+    let worker = Worker::start(worker_config(&config), Arc::new(bus), tools::clock, shutdown.clone())
+        .await
+        .context("the worker cannot start")?;
+    worker.ready().await;
+    let listener = TcpListener::bind(config.http_addr)
+        .await
+        .with_context(|| format!("cannot listen for HTTP on {}", config.http_addr))?;
+    let addresses = Addresses {
+        http: Some(listener.local_addr()?),
+        https: None,
+        rtmp: Some(worker.rtmp_addr()),
+        rtmps: None,
+        srt: None,
+        webrtc: None,
+    };
+    let router = api.http_router().merge(worker.http_router());
+    let server = tokio::spawn(http::serve(listener, router, shutdown.clone()));
+    let file = ListeningFile::write(&config.data_dir, &addresses).context("cannot write listening.json")?;
+    info!(http = ?addresses.http, rtmp = ?addresses.rtmp, "listening");
+
+    stop.cancelled().await;
+    info!("stopping");
+    drop(file);
+    shutdown.cancel();
+    let stopped = async {
+        // The worker first: the API records what its sessions came to.
+        worker.stopped().await;
+        api.stopped().await;
+        let _ = server.await;
+    };
+    if tokio::time::timeout(STOP, stopped).await.is_err() {
+        warn!("not everything stopped in time");
+    }
+    Ok(())
+}
+
+/// Brings the database to this version's schema.
+///
+/// # Errors
+/// When the database cannot be reached or the schema not be changed.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    sluice_api::migrate(&api_config(config)).await.context("the database cannot be migrated")
+}
+
+fn watch_signals() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        token.cancel();
+    });
+    Ok(stop)
+}
+
+fn api_config(config: &Config) -> ApiConfig {
+    ApiConfig {
+        data_dir: config.data_dir.clone(),
+        database_url: config.database_url.clone(),
+        secret_key: config.secret_key.clone(),
+        secret_key_file: config.secret_key_file.clone(),
+        admin_email: config.admin_email.clone(),
+        admin_password: config.admin_password.clone(),
+        applications: config.applications.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        exclusive: true,
+    }
+}
+
+fn worker_config(config: &Config) -> WorkerConfig {
+    WorkerConfig {
+        rtmp_addr: config.rtmp_addr,
+        trusted_proxies: config.trusted_proxies.clone(),
+        ..WorkerConfig::default()
+    }
+}
+
+/// A clean stop takes no longer.
+const STOP: Duration = Duration::from_secs(9);

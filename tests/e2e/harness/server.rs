@@ -1,0 +1,145 @@
+//! The binary under test, as a process.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use super::rest::Rest;
+use super::{PATIENCE, eventually};
+
+/// One running server. Dropping it kills the process.
+pub struct Server {
+    process: Child,
+    data: Arc<TempDir>,
+    pub http: SocketAddr,
+    pub rtmp: SocketAddr,
+}
+
+impl Server {
+    /// A fresh server on free ports of the loopback.
+    pub async fn start() -> Self {
+        Self::start_in(Arc::new(TempDir::new().expect("a temporary folder"))).await
+    }
+
+    /// A server on the data of an earlier one.
+    pub async fn start_in(data: Arc<TempDir>) -> Self {
+        let _ = std::fs::remove_file(data.path().join("listening.json"));
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
+        let process = Command::new(env!("CARGO_BIN_EXE_sluice"))
+            .arg("serve")
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
+            .env("SLUICE_DATA_DIR", data.path())
+            .env("SLUICE_HTTP_ADDR", "127.0.0.1:0")
+            .env("SLUICE_RTMP_ADDR", "127.0.0.1:0")
+            .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
+            .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
+            .env("SLUICE_LOG", "info,sluice_worker=debug,sluice_api=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts");
+        let mut server =
+            Self { process, data, http: SocketAddr::from(([0; 4], 0)), rtmp: SocketAddr::from(([0; 4], 0)) };
+        let listening = server.data.path().join("listening.json");
+        for _ in 0..PATIENCE.as_millis() / 20 {
+            if let Some(status) = server.process.try_wait().expect("the process can be watched") {
+                panic!("the server ended with {status}:\n{}", server.log());
+            }
+            if let Ok(text) = std::fs::read(&listening) {
+                let addresses: Value = serde_json::from_slice(&text).expect("listening.json is JSON");
+                let address = |name: &str| addresses[name].as_str().expect("an address").parse().expect("an address");
+                server.http = address("http");
+                server.rtmp = address("rtmp");
+                return server;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the server does not listen:\n{}", server.log());
+    }
+
+    /// The REST face as a caller on the machine itself.
+    pub fn rest(&self) -> Rest {
+        Rest::new(self.http, None)
+    }
+
+    /// A viewer or caller with a loopback address of its own.
+    pub fn rest_from(&self, address: IpAddr) -> Rest {
+        Rest::new(self.http, Some(address))
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.http)
+    }
+
+    pub fn rtmp_url(&self, path: &str) -> String {
+        format!("rtmp://{}{path}", self.rtmp)
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
+    }
+
+    pub fn data(&self) -> Arc<TempDir> {
+        Arc::clone(&self.data)
+    }
+
+    pub fn data_file(&self, name: &str) -> PathBuf {
+        self.data.path().join(name)
+    }
+
+    /// Resident memory in bytes (`VmRSS`).
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process lives");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1_024
+    }
+
+    /// Open descriptors.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the process lives").count()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.process.try_wait().expect("the process can be watched").is_none()
+    }
+
+    /// SIGKILL: what a crash looks like.
+    pub async fn kill(mut self) -> Arc<TempDir> {
+        self.process.kill().await.expect("killed");
+        self.data()
+    }
+
+    /// SIGTERM; returns the exit status and the data.
+    pub async fn stop(mut self) -> (std::process::ExitStatus, Arc<TempDir>) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill exists");
+        assert!(sent.success());
+        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("it stops").expect("it ends");
+        (status, self.data())
+    }
+
+    /// Waits until a stream's playlist is there for anybody.
+    pub async fn live(&self, application: &str, stream: &str) {
+        let rest = self.rest();
+        let path = format!("/{application}/streams/{stream}.m3u8");
+        eventually(&format!("{path} is live"), || async { (rest.get(&path).await.status() == 200).then_some(()) })
+            .await;
+    }
+
+    fn pid(&self) -> u32 {
+        self.process.id().expect("the process runs")
+    }
+}
+
+/// The first administrator of every test server.
+pub const ADMIN: (&str, &str) = ("admin@example.org", "correct horse battery staple");
