@@ -217,7 +217,7 @@ impl Connection {
             application.name = %key.application, broadcast.name = %key.stream_id, session.id = %session.id(),
             peer.address = %self.address, user_agent = self.rtmp.user_agent(), "publish admitted"
         );
-        self.shared.hub.publish(key, Arc::clone(session)).ok()
+        self.shared.hub.publish(key, session.clone()).ok()
     }
 
     /// Moves media from the socket to the hub until the encoder takes the stream off the air.
