@@ -175,13 +175,7 @@ impl Connection {
         let stream_id = shorten(&ask.stream_id, MAX_NAME_BYTES);
         let admitted = match self.shared.admission.admit(ask).await {
             Ok(admitted) => admitted,
-            Err(reason) => {
-                info!(
-                    application.name = application, broadcast.name = stream_id, peer.address = %self.address,
-                    deny.reason = reason.code(), "publish refused"
-                );
-                return Err(self.refuse(reason));
-            }
+            Err(reason) => return Err(self.refuse(reason)),
         };
         let session = Arc::clone(admitted.session());
         let Some(mut publisher) = self.go_live(&admitted) else {
@@ -213,10 +207,7 @@ impl Connection {
         let grant = admitted.grant();
         let key = StreamKey { application: grant.application.clone(), stream_id: grant.stream_id.clone() };
         let session = admitted.session();
-        info!(
-            application.name = %key.application, broadcast.name = %key.stream_id, session.id = %session.id(),
-            peer.address = %self.address, user_agent = self.rtmp.user_agent(), "publish admitted"
-        );
+        debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
         self.shared.hub.publish(key, Arc::clone(session)).ok()
     }
 
