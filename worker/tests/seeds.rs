@@ -5,6 +5,7 @@ mod bodies;
 
 use std::path::Path;
 
+#[expect(clippy::print_stdout, reason = "shown when a test fails: the input that it belongs to")]
 fn replay(target: &str, body: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
     let mut count = 0;
