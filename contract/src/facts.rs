@@ -77,7 +77,7 @@ pub struct SubscriberFacts {
     pub secret: Option<Secret<Vec<u8>>>,
     /// What the record allows. `None` with a secret counts as play; without one there is no restriction.
     pub operation: Option<Operation>,
-    /// The subscriber's own TOTP step in seconds, used with its own secret only.
+    /// The subscriber's own TOTP step in seconds, used with its own secret only; 0 for the application's.
     pub totp_period_seconds: u32,
     /// Most open sessions at a time on this stream.
     pub concurrent_connections_limit: u32,

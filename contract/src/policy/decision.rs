@@ -38,11 +38,12 @@ pub struct StreamGrant {
     pub admitted_by: Vec<SecurityMode>,
     /// When the session must end: the credential's own expiry, if the settings say so.
     pub expires_at: Option<UnixTime>,
-    /// HTTP players carry a ticket that lives until then; `None` when the stream is open and nobody is named.
+    /// HTTP players carry a ticket that lives until then; `None` when the stream is open and nobody is named, and for
+    /// a probe, which opens no session.
     pub ticket_until: Option<UnixTime>,
     pub token: TokenUse,
-    /// The same client that shows the same credentials again joins this session instead of asking anew. Never for
-    /// one-time tokens.
+    /// The same HTTP player that shows the same credentials again joins this session instead of asking anew. Never
+    /// for one-time tokens.
     pub rejoin: bool,
     /// The worker that carries the stream, when it is not the one that asked.
     pub origin: Option<WorkerId>,
@@ -52,7 +53,7 @@ pub struct StreamGrant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenUse {
-    /// The mode is off.
+    /// There is nothing to spend: the mode is off, or the token is a room's and opens every member of it.
     None,
     /// Held for this client, not spent: ask again with [`Intent::Start`](crate::Intent::Start) before media flows.
     Reserved,
@@ -131,8 +132,8 @@ pub enum DenyReason {
     CodeReplayed,
     #[error("too many wrong codes; next try after {until}")]
     TooManyGuesses { until: UnixTime },
-    #[error("a secret that this mode needs is not set")]
-    SecretNotConfigured,
+    #[error("the secret that {} needs is not set", .mode.as_str())]
+    SecretNotConfigured { mode: SecurityMode },
     #[error("the authorization webhook refused")]
     WebhookRefused,
     #[error("the authorization webhook did not answer")]
@@ -176,7 +177,7 @@ impl DenyReason {
             Self::CodeInvalid => "code-invalid",
             Self::CodeReplayed => "code-replayed",
             Self::TooManyGuesses { .. } => "too-many-guesses",
-            Self::SecretNotConfigured => "secret-not-configured",
+            Self::SecretNotConfigured { .. } => "secret-not-configured",
             Self::WebhookRefused => "webhook-refused",
             Self::WebhookUnreachable => "webhook-unreachable",
             Self::StreamAbsent => "stream-absent",

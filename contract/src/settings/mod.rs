@@ -1,7 +1,19 @@
 //! The settings of one application: the flat object that clients read, modify and write back.
 //!
 //! Field names on the wire are those of `stream-security` §2 and `rest-v2` §11; every name is also accepted with the
-//! older prefix `settings.`. Keys that are not known here are kept and returned unchanged.
+//! older prefix `settings.`. Keys that are not known here are kept and returned unchanged. Reading and writing is in
+//! [`json`], what may be written in [`rules`], what follows from the settings in [`views`].
+
+mod documented;
+mod json;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use json::{MASK, SECRET_FIELDS};
+pub use rules::SettingsError;
+pub use views::OpenDoor;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,8 +21,11 @@ use serde_json::{Map, Value};
 use crate::secret::Secret;
 
 /// One application's settings. Missing fields take their defaults: a written object replaces the old one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+///
+/// `Serialize` and `Deserialize` are [`to_json`](Self::to_json) and [`from_json`](Self::from_json); the derived forms
+/// (`remote`) serve these two only.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", remote = "Self")]
 pub struct ApplicationSettings {
     /// Refuse to publish stream ids that have no broadcast record.
     pub accept_only_streams_in_data_store: bool,
@@ -68,16 +83,46 @@ pub struct ApplicationSettings {
     pub allow_publish_takeover: bool,
     /// Longest life of an HTTP player's ticket in seconds.
     pub ticket_max_life_seconds: u32,
+    /// Key of the HMAC that webhook bodies are signed with; empty for no signature.
+    pub webhook_signing_secret: Secret<String>,
+    /// Comma-separated origins whose pages may read answers, or `*` (`stream-security` §15).
+    pub cors_allowed_origins: String,
+    pub cors_allow_credentials: bool,
+
+    // Webhooks.
+    #[serde(rename = "listenerHookURL")]
+    pub listener_hook_url: String,
+    pub webhook_retry_count: u32,
+    /// Milliseconds between two tries.
+    pub webhook_retry_delay: u32,
+    pub webhook_content_type: String,
+    /// Milliseconds between two reports of a live stream; -1 for none.
+    pub webhook_stream_status_update_period_ms: i64,
+
+    // Ingest.
+    /// Most frames a second, pixels in height and bits a second of a published stream; 0 for any.
+    pub max_fps_accept: u32,
+    pub max_resolution_accept: u32,
+    pub max_bitrate_accept: u32,
+    pub rtmp_ingest_buffer_time_ms: u32,
+    pub srt_receive_latency_in_ms: u32,
 
     // Packaging.
     pub hls_muxing_enabled: bool,
-    pub dash_muxing_enabled: bool,
     /// Segment duration in seconds, as text (clients send texts); it rules HLS and DASH.
     pub hls_time: String,
     /// Segments in a playlist, as text.
     pub hls_list_size: String,
+    /// Empty for a live window, `event` to keep every segment.
+    pub hls_play_list_type: String,
+    pub hls_segment_type: String,
+    pub dash_muxing_enabled: bool,
+    /// Seconds, as text. Accepted and kept; segments follow `hlsTime`.
+    pub dash_seg_duration: String,
+    pub dash_fragment_duration: String,
+    pub dash_target_latency: String,
 
-    /// All other keys, kept as they came.
+    /// All other keys, kept as they came, unless they say the documented default.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -122,10 +167,28 @@ impl Default for ApplicationSettings {
             end_session_at_expiry: true,
             allow_publish_takeover: false,
             ticket_max_life_seconds: 86_400,
+            webhook_signing_secret: Secret::default(),
+            cors_allowed_origins: "*".to_owned(),
+            cors_allow_credentials: false,
+            listener_hook_url: String::new(),
+            webhook_retry_count: 0,
+            webhook_retry_delay: 1_000,
+            webhook_content_type: "application/json".to_owned(),
+            webhook_stream_status_update_period_ms: -1,
+            max_fps_accept: 0,
+            max_resolution_accept: 0,
+            max_bitrate_accept: 0,
+            rtmp_ingest_buffer_time_ms: 0,
+            srt_receive_latency_in_ms: 150,
             hls_muxing_enabled: true,
-            dash_muxing_enabled: true,
             hls_time: "2".to_owned(),
             hls_list_size: "15".to_owned(),
+            hls_play_list_type: String::new(),
+            hls_segment_type: "fmp4".to_owned(),
+            dash_muxing_enabled: true,
+            dash_seg_duration: "6".to_owned(),
+            dash_fragment_duration: "0.5".to_owned(),
+            dash_target_latency: "3.5".to_owned(),
             other: Map::new(),
         }
     }

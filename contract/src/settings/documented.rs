@@ -1,0 +1,120 @@
+//! Settings that clients know and this crate only keeps: every documented name with its default, so that a reader
+//! finds the whole object (`rest-v2` §11).
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+
+/// The defaults of the fields that [`ApplicationSettings`](super::ApplicationSettings) has no Rust field for.
+pub(super) static DEFAULTS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let groups =
+        [hls_and_dash(), recording_and_previews(), webrtc(), ingest_and_transcoding(), storage(), bookkeeping()];
+    groups
+        .into_iter()
+        .filter_map(|group| if let Value::Object(group) = group { Some(group) } else { None })
+        .flatten()
+        .collect()
+});
+
+/// Written by the server, whatever a client posts.
+pub(super) const READ_ONLY: [&str; 4] = ["appName", "updateTime", "appStatus", "appInstallationTime"];
+
+/// Other spellings: property files of older releases, and the panel.
+pub(super) const ALIASES: [(&str, &str); 2] =
+    [("dataChannelWebHook", "dataChannelWebHookURL"), ("webhookRetryAttemptDelay", "webhookRetryDelay")];
+
+/// Secrets among the fields that are only kept; the typed ones are listed beside their type.
+pub(super) const KEPT_SECRETS: [&str; 3] = ["turnServerCredential", "s3AccessKey", "s3SecretKey"];
+
+fn hls_and_dash() -> Value {
+    json!({
+        "hlsflags": "delete_segments+program_date_time",
+        "hlsSegmentFileSuffixFormat": "%09d",
+        "deleteHLSFilesOnEnded": true,
+        "addDateTimeToHlsFileName": false,
+        "hlsHttpEndpoint": "",
+        "hlsEncryptionKeyInfoFile": "",
+        "addOriginalMuxerIntoHLSPlaylist": true,
+        "id3TagEnabled": false,
+        "deleteDASHFilesOnEnded": true,
+        "dashHttpEndpoint": "",
+    })
+}
+
+fn recording_and_previews() -> Value {
+    json!({
+        "mp4MuxingEnabled": false,
+        "webMMuxingEnabled": false,
+        "addDateTimeToMp4FileName": false,
+        "fileNameFormat": "%r%b",
+        "recordingSubfolder": null,
+        "subFolder": "",
+        "vodUploadFinishScript": "",
+        "generatePreview": false,
+        "createPreviewPeriod": 5000,
+        "previewHeight": 480,
+        "previewFormat": "png",
+        "previewQuality": 75,
+        "previewOverwrite": false,
+    })
+}
+
+fn webrtc() -> Value {
+    json!({
+        "webRTCEnabled": true,
+        "webRTCPortRangeMin": 50000,
+        "webRTCPortRangeMax": 60000,
+        "stunServerURI": "stun:stun1.l.google.com:19302",
+        "turnServerUsername": "",
+        "turnServerCredential": "",
+        "webRTCClientStartTimeoutMs": 10000,
+        "webRTCTcpCandidatesEnabled": false,
+        "replaceCandidateAddrWithServerAddr": false,
+        "disableIPv6Candidates": true,
+        "h264Enabled": true,
+        "vp8Enabled": false,
+        "h265Enabled": false,
+        "av1Enabled": false,
+        "iceGatheringTimeoutMs": 2000,
+        "maxVideoTrackCount": -1,
+        "maxAudioTrackCount": -1,
+        "playWebRTCStreamOnceForEachSession": true,
+        "sendAudioLevelToViewers": false,
+        "audioLevelThreshold": 120,
+        "dataChannelEnabled": true,
+        "dataChannelPlayerDistribution": "all",
+        "dataChannelWebHookURL": "",
+    })
+}
+
+fn ingest_and_transcoding() -> Value {
+    json!({
+        "encoderSettings": [],
+        "encoderSettingsString": "",
+        "gopSize": 0,
+        "aacEncodingEnabled": true,
+    })
+}
+
+fn storage() -> Value {
+    json!({
+        "s3RecordingEnabled": false,
+        "s3AccessKey": "",
+        "s3SecretKey": "",
+        "s3BucketName": "",
+        "s3RegionName": "",
+        "s3Endpoint": "",
+        "s3Permission": "public-read",
+    })
+}
+
+fn bookkeeping() -> Value {
+    json!({
+        "appName": "",
+        "updateTime": 0,
+        "appStatus": "installed",
+        "appInstallationTime": 0,
+        "customSettings": {},
+        "participantVisibilityMatrix": {},
+    })
+}

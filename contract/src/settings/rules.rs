@@ -1,0 +1,98 @@
+//! What may be written (`stream-security` §2.3): rules that refuse a whole update, and values that are silently
+//! corrected.
+
+use serde_json::Value;
+
+use crate::policy::cidr::CidrList;
+use crate::request::Operation;
+
+use super::ApplicationSettings;
+
+/// Why settings were not stored. Nothing of the update took effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    #[error("the settings must be a JSON object")]
+    NotAnObject,
+    #[error("{field} must be {expected}")]
+    WrongType { field: String, expected: &'static str },
+    #[error("a number is out of its range")]
+    OutOfRange,
+    #[error("only one of one-time tokens, JWT and time-based codes can be on for {operation}")]
+    ModesExcludeOneAnother { operation: Operation },
+    #[error("every entry of encoderSettings needs a height above 0")]
+    EncoderHeight,
+    #[error("no entry of {field} is a network")]
+    NoNetwork { field: &'static str },
+    #[error("timeTokenPeriod must be between {SHORTEST_PERIOD_SECS} and {LONGEST_PERIOD_SECS} seconds")]
+    TimeTokenPeriod,
+    #[error("credentials cannot be allowed to every origin")]
+    CredentialsForEveryOrigin,
+}
+
+/// Shortest step of time-based codes, for the application and for subscribers alike: below it a code is gone before a
+/// person has typed it.
+pub const SHORTEST_PERIOD_SECS: u32 = 10;
+/// Longest step, the largest number that clients can hold.
+pub const LONGEST_PERIOD_SECS: u32 = 2_147_483_647;
+
+impl ApplicationSettings {
+    /// Refuses what must not be stored. Call it before every write.
+    ///
+    /// # Errors
+    /// The first rule that the settings break.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        for operation in [Operation::Publish, Operation::Play] {
+            let exclusive = [self.one_time_token_on(operation), self.jwt_on(operation), self.totp_on(operation)];
+            if exclusive.into_iter().filter(|on| *on).count() > 1 {
+                return Err(SettingsError::ModesExcludeOneAnother { operation });
+            }
+        }
+        if !self.other.get("encoderSettings").is_none_or(heights_are_positive) {
+            return Err(SettingsError::EncoderHeight);
+        }
+        for (field, list) in
+            [("allowedPublisherCIDR", &self.allowed_publisher_cidr), ("remoteAllowedCIDR", &self.remote_allowed_cidr)]
+        {
+            let parsed = CidrList::parse(list);
+            if parsed.is_empty() && !parsed.invalid().is_empty() {
+                return Err(SettingsError::NoNetwork { field });
+            }
+        }
+        if !(SHORTEST_PERIOD_SECS..=LONGEST_PERIOD_SECS).contains(&self.time_token_period) {
+            return Err(SettingsError::TimeTokenPeriod);
+        }
+        if self.cors_allow_credentials && self.cors().allowed_origins.iter().any(|origin| origin == "*") {
+            return Err(SettingsError::CredentialsForEveryOrigin);
+        }
+        Ok(())
+    }
+
+    /// Silent corrections: at least 5 segments in a playlist, of at least a second each.
+    pub(super) fn correct(&mut self) {
+        at_least(&mut self.hls_list_size, 5.0, "5");
+        at_least(&mut self.hls_time, 1.0, "1");
+    }
+}
+
+fn at_least(text: &mut String, smallest: f64, instead: &str) {
+    // Written so that what is no number (NaN included) is corrected too.
+    let is_enough = text.trim().parse::<f64>().is_ok_and(|number| number >= smallest);
+    if !is_enough {
+        *text = instead.to_owned();
+    }
+}
+
+/// `encoderSettings` is a list, or (older panels) a list written as text.
+fn heights_are_positive(value: &Value) -> bool {
+    match value {
+        Value::Array(entries) => {
+            entries.iter().all(|entry| entry.get("height").and_then(Value::as_f64).is_some_and(|height| height > 0.0))
+        }
+        Value::String(text) => serde_json::from_str::<Value>(text).map_or(true, |inner| match inner {
+            Value::Array(_) => heights_are_positive(&inner),
+            _ => true,
+        }),
+        _ => true,
+    }
+}
