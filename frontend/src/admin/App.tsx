@@ -32,8 +32,8 @@ const WHO = graphql(`
 
 export function App() {
   const [{ data, error, fetching }, again] = useQuery({ query: WHO });
-  if (data === undefined) {
-    if (error !== undefined && !fetching) return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) {
+    if (error && !fetching) return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
     return (
       <Center h="100dvh">
         <Loader aria-label="Loading" />

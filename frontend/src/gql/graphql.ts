@@ -222,7 +222,7 @@ export type UpdateApplicationSettingsInput = {
 export type WhoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WhoQuery = { viewer: { authenticated: boolean, name: string, role: Role | null }, server: { version: string, firstAdministratorNeeded: boolean, setUpCodeNeeded: boolean } };
+export type WhoQuery = { viewer: { authenticated: boolean, name: string | null, role: Role | null }, server: { version: string, firstAdministratorNeeded: boolean, setUpCodeNeeded: boolean } };
 
 export type ApplicationNamesQueryVariables = Exact<{ [key: string]: never; }>;
 

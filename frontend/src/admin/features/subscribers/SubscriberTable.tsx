@@ -1,6 +1,6 @@
 //! The subscribers of a broadcast: who they are, whether they are here, whether they are blocked.
 
-import { Badge, Group, Indicator, Table, Text } from '@mantine/core';
+import { Badge, Group, Indicator, Table, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { graphql } from '../../../gql';
 import type { SubscriberTable_SubscriberFragment } from '../../../gql/graphql';
@@ -45,7 +45,9 @@ export function SubscriberTable({ subscribers, actions }: Props) {
             <Table.Th>Codes</Table.Th>
             <Table.Th>Average</Table.Th>
             <Table.Th>Block</Table.Th>
-            <Table.Th />
+            <Table.Th>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
