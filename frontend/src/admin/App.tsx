@@ -18,14 +18,13 @@ import { Settings } from './routes/Settings';
 const WHO = graphql(`
   query Who {
     viewer {
-      authenticated
+      kind
       name
       role
     }
     server {
       version
-      firstAdministratorNeeded
-      setUpCodeNeeded
+      firstAdministratorMissing
     }
   }
 `);
@@ -40,15 +39,15 @@ export function App() {
       </Center>
     );
   }
-  if (data.server.firstAdministratorNeeded) {
+  if (data.server.firstAdministratorMissing) {
     return (
       <FirstAdministrator
-        setUpCodeNeeded={data.server.setUpCodeNeeded}
+        setUpCodeNeeded={data.viewer.kind !== 'LOCAL'}
         onCreated={() => again({ requestPolicy: 'network-only' })}
       />
     );
   }
-  if (!data.viewer.authenticated) return <LoginForm />;
+  if (data.viewer.kind === 'ANONYMOUS') return <LoginForm />;
   return (
     <Shell viewer={data.viewer} version={data.server.version}>
       <Routes>

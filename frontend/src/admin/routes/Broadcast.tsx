@@ -173,7 +173,7 @@ export function Broadcast() {
                 actions={({ id, subscriberId, address }) => (
                   <>
                     {subscriberId && <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />}
-                    <DisconnectButton sessionId={id} label={subscriberId ?? address} onDone={again} />
+                    <DisconnectButton application={application} sessionId={id} label={subscriberId ?? address} onDone={again} />
                   </>
                 )}
               />

@@ -18,15 +18,10 @@ graphql(`
     userAgent
     since
     admittedBy
-    worker {
-      id
-      name
-    }
     stats {
       bytes
-      videoBitrateBps
-      audioBitrateBps
-      droppedFrames
+      videoBitrate
+      audioBitrate
     }
   }
 `);
@@ -84,7 +79,7 @@ export function SessionTable({ sessions, actions }: Props) {
               </Table.Td>
               <Table.Td className="tabular nowrap">{since(session.since, now)}</Table.Td>
               <Table.Td className="tabular nowrap">
-                {bitrate(Number(session.stats.videoBitrateBps) + Number(session.stats.audioBitrateBps))}
+                {bitrate(Number(session.stats.videoBitrate) + Number(session.stats.audioBitrate))}
                 <Text size="xs" c="dimmed">
                   {bytes(session.stats.bytes)}
                 </Text>

@@ -28,9 +28,9 @@ graphql(`
       timeTokenReplayProtection
       jwtRequireScope
       endSessionAtExpiry
-      allowedPublisherCidr
+      allowedPublisherCIDR
       ipFilterEnabled
-      remoteAllowedCidr
+      remoteAllowedCIDR
       hasTokenHashSecret
       hasJwtStreamSecretKey
       hasTimeTokenSecretForPublish
@@ -162,14 +162,14 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
               label="Networks that may publish"
               description="Comma-separated, for example 10.0.0.0/8, 2001:db8::/32. Empty: from anywhere."
               spellCheck={false}
-              {...form.getInputProps('allowedPublisherCidr')}
+              {...form.getInputProps('allowedPublisherCIDR')}
             />
             <Switch label="Limit the REST API by address" {...bind('ipFilterEnabled')} />
             <TextInput
               label="Networks that may call the REST API without a login"
               spellCheck={false}
               disabled={!form.values.ipFilterEnabled}
-              {...form.getInputProps('remoteAllowedCidr')}
+              {...form.getInputProps('remoteAllowedCIDR')}
             />
             <Switch
               label="End a session when its credential expires"

@@ -79,7 +79,7 @@ export function SubscriberTable({ subscribers, actions }: Props) {
                     </div>
                   </Group>
                 </Table.Td>
-                <Table.Td>{MAY[subscriber.type ?? 'ANY']}</Table.Td>
+                <Table.Td>{MAY[subscriber.type ?? (subscriber.hasSecret ? 'PLAY' : 'PUBLISH')]}</Table.Td>
                 <Table.Td className="tabular">
                   {subscriber.hasSecret ? `Own secret, ${subscriber.totpPeriodSeconds} s` : 'Derived'}
                 </Table.Td>
@@ -117,4 +117,5 @@ function activeBlocks({ publishBlock, playBlock }: SubscriberTable_SubscriberFra
   });
 }
 
-const MAY = { PUBLISH: 'Publish and play', PLAY: 'Play', ANY: 'Publish and play' };
+/** Without a type, a subscriber with a secret of its own may play; one with derived codes may do both. */
+const MAY = { PUBLISH: 'Publish and play', PLAY: 'Play' };
