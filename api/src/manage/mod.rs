@@ -15,6 +15,7 @@ mod events;
 mod page;
 mod password;
 mod problem;
+mod reveal;
 mod session;
 mod subscriber;
 mod token;
