@@ -1,6 +1,8 @@
-//! What the faces share of HTTP: who is asking, who may read answers from elsewhere, and health.
+//! What both faces share of HTTP: who is asking, who may read answers from elsewhere, and health.
 
 pub mod cors;
+mod health;
 mod viewer;
 
+pub(crate) use health::health_router;
 pub use viewer::{LOGIN_COOKIE, ViewerRejection, client_address};

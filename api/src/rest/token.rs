@@ -2,22 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use sluice_contract::policy::jwt;
-use sluice_contract::{Operation, StreamId, UnixTime};
+use serde::{Deserialize, Serialize};
+use sluice_contract::{Operation, Secret, UnixTime};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::InApplication;
 use super::answer::{Answer, Failure, Rest};
-use super::extract::{Paging, Parameters, PathOf, Stream};
+use super::extract::{JsonBody, Paging, Parameters, PathOf, Stream};
+use super::lenient;
 use crate::Api;
-use crate::manage::{NewToken, Token};
+use crate::manage::{NewToken, Token, TokenCheck};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(create_token))
+        .routes(routes!(create_jwt))
+        .routes(routes!(validate_token))
         .routes(routes!(delete_tokens))
         .routes(routes!(list_tokens))
 }
@@ -49,6 +51,33 @@ impl From<Token> for TokenObject {
     }
 }
 
+/// A token that somebody presented. Unknown fields are ignored.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct TokenInput {
+    #[serde(deserialize_with = "lenient::text")]
+    token_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    stream_id: Option<String>,
+    /// `publish` or `play`.
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    room_id: Option<String>,
+}
+
+impl TokenInput {
+    /// `None` for what can be no token of any stream.
+    fn into_check(self) -> Option<TokenCheck> {
+        Some(TokenCheck {
+            token: Secret::new(self.token_id?),
+            stream_id: self.stream_id?.trim().parse().ok()?,
+            operation: Operation::parse(&self.kind?)?,
+            room_id: self.room_id,
+        })
+    }
+}
+
 /// Create a one-time token
 ///
 /// It admits one client once. The time may lie in the past; such a token admits nobody.
@@ -72,6 +101,57 @@ async fn create_token(
     let new = new_token(&stream, &parameters)?;
     let token = api.create_token(&application, new).await.map_err(|error| Failure::from(error).bad_request())?;
     Ok(Json(token.into()))
+}
+
+/// Create a JWT
+///
+/// It admits as often as its bearer likes until its time. `jwtStreamSecretKey` must have 32 characters or more.
+#[utoipa::path(
+    get, path = "/broadcasts/{id}/jwt-token", tag = "tokens",
+    params(
+        ("app" = String, Path, description = "Application"),
+        ("id" = String, Path, description = "Stream id"),
+        ("expireDate" = i64, Query, description = "Unix time in seconds", minimum = 1),
+        ("type" = String, Query, description = "`publish` or `play`"),
+        ("roomId" = Option<String>, Query, description = "Conference room that the token is for"),
+    ),
+    responses((status = 200, body = TokenObject), (status = 400, description = "What is missing or wrong", body = Answer)),
+)]
+async fn create_jwt(
+    State(api): State<Api>,
+    InApplication(application): InApplication,
+    PathOf(stream): PathOf<Stream>,
+    parameters: Parameters,
+) -> Rest<Json<TokenObject>> {
+    let new = new_token(&stream, &parameters)?;
+    let jwt = api.create_stream_jwt(&application, &new).map_err(|error| Failure::from(error).bad_request())?;
+    Ok(Json(TokenObject {
+        token_id: jwt.expose().clone(),
+        stream_id: new.stream_id.to_string(),
+        expire_date: new.expires_at.as_secs(),
+        kind: new.operation.as_str(),
+        room_id: new.room_id,
+    }))
+}
+
+/// Check a one-time token, and spend it
+///
+/// A token of a conference room, presented for that room, is not spent.
+#[utoipa::path(
+    post, path = "/broadcasts/validate-token", tag = "tokens",
+    params(("app" = String, Path, description = "Application")),
+    request_body(content = TokenInput, content_type = "application/json"),
+    responses((status = 200, description = "`success` is true if it admits", body = Answer)),
+)]
+async fn validate_token(
+    State(api): State<Api>,
+    InApplication(application): InApplication,
+    JsonBody(token): JsonBody<TokenInput>,
+) -> Rest<Answer> {
+    match token.unwrap_or_default().into_check() {
+        Some(check) => Ok(Answer::of(api.validate_token(&application, &check).await?)),
+        None => Ok(Answer::of(false)),
+    }
 }
 
 /// The checks that one-time tokens and JWTs share, in the documented order.

@@ -33,10 +33,6 @@ pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
     Ok(())
 }
 
-pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Stored<Option<Model>> {
-    Ok(Entity::find_by_id(id).one(db).await?)
-}
-
 /// False if it is gone.
 pub async fn update_settings(db: &impl ConnectionTrait, id: Uuid, settings: Json, secrets: Vec<u8>) -> Stored<bool> {
     let changes = ActiveModel { settings: Set(settings), secrets: Set(secrets), ..Default::default() };

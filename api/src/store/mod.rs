@@ -193,4 +193,4 @@ fn bounded(url: &str, connections: u32) -> ConnectOptions {
 }
 
 /// Any number, as long as nobody else uses it in this database.
-const MIGRATION_LOCK: i64 = 0x0053_6c75_6963_65;
+const MIGRATION_LOCK: i64 = 0x536c_7569_6365;

@@ -200,10 +200,8 @@ async fn update_user(
         grants,
     };
     let email = user.email.unwrap_or_default();
-    match api.update_administrator(&viewer, &email, changes).await.map_err(Failure::from) {
-        Ok(_) => Ok(Answer::success()),
-        Err(failure) => own_account(failure, "User cannot edit itself"),
-    }
+    api.update_administrator(&viewer, &email, changes).await?;
+    Ok(Answer::success())
 }
 
 /// Delete an account
@@ -217,22 +215,12 @@ async fn delete_user(
     SystemManager(viewer): SystemManager,
     PathOf(path): PathOf<MailPath>,
 ) -> Rest<Answer> {
-    match api.delete_administrator(&viewer, &path.mail).await.map_err(Failure::from) {
-        Ok(()) => Ok(Answer::success()),
-        Err(failure) => own_account(failure, "You cannot delete yourself"),
-    }
+    api.delete_administrator(&viewer, &path.mail).await?;
+    Ok(Answer::success())
 }
 
 /// List the accounts
 #[utoipa::path(get, path = "/user-list", tag = "accounts", responses((status = 200, body = Vec<User>)))]
 async fn list_users(State(api): State<Api>, SystemManager(viewer): SystemManager) -> Rest<Json<Vec<User>>> {
     Ok(Json(api.administrators(&viewer).await?.into_iter().map(User::from).collect()))
-}
-
-/// The documented text for what nobody may do to the own account.
-fn own_account(failure: Failure, text: &'static str) -> Rest<Answer> {
-    match failure {
-        Failure::Refused(problem) if problem.code == ProblemCode::Conflict => Ok(Answer::failure(text)),
-        other => Err(other),
-    }
 }
