@@ -137,9 +137,7 @@ impl IntoResponse for Failure {
             Self::Absent => StatusCode::NOT_FOUND.into_response(),
             Self::NotFound(text) => (StatusCode::NOT_FOUND, Answer::failure(text)).into_response(),
             Self::Forbidden(text) => (StatusCode::FORBIDDEN, text).into_response(),
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, Answer::failure("The body is too large")).into_response()
-            }
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Answer::failure("The body is too large")).into_response(),
             Self::MediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Answer::failure("The body must be application/json"))
                     .into_response()

@@ -160,8 +160,8 @@ fn new_token(stream: &Stream, parameters: &Parameters) -> Rest<NewToken> {
     let (Some(expires), Some(kind)) = (expires, parameters.filled("type")) else {
         return Err(bad("Define Stream ID, Token Type and Expire Date (unix time)"));
     };
-    let operation = Operation::parse(kind)
-        .ok_or_else(|| bad("Invalid token type. Supported types are 'play' and 'publish'"))?;
+    let operation =
+        Operation::parse(kind).ok_or_else(|| bad("Invalid token type. Supported types are 'play' and 'publish'"))?;
     Ok(NewToken {
         stream_id: stream.stream_id().ok_or_else(|| bad("Stream id is not valid."))?,
         operation,

@@ -14,9 +14,7 @@ use super::access::InApplication;
 use super::answer::{Answer, Failure, Rest, SimpleStat, existing};
 use super::extract::{JsonBody, Paging, Parameters, PathOf, Search, ServerHost, Stream};
 use crate::Api;
-use crate::manage::{
-    Application, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted, OrderKey,
-};
+use crate::manage::{Application, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted, OrderKey};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -266,8 +264,7 @@ async fn delete_broadcasts_of_body(
 }
 
 async fn delete_many(api: &Api, application: &Application, ids: Vec<String>) -> Rest<Answer> {
-    let ids: Vec<String> =
-        ids.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let ids: Vec<String> = ids.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if ids.is_empty() {
         return Ok(Answer::failure("ids parameter is blank"));
     }
@@ -281,10 +278,7 @@ async fn delete_many(api: &Api, application: &Application, ids: Vec<String>) -> 
     params(("app" = String, Path, description = "Application")),
     responses((status = 200, body = SimpleStat)),
 )]
-async fn count_broadcasts(
-    State(api): State<Api>,
-    InApplication(application): InApplication,
-) -> Rest<Json<SimpleStat>> {
+async fn count_broadcasts(State(api): State<Api>, InApplication(application): InApplication) -> Rest<Json<SimpleStat>> {
     count(&api, &application, BroadcastFilter::default()).await
 }
 

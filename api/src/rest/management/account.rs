@@ -105,9 +105,8 @@ async fn authenticate(
     let request = LoginRequest { email, password: Secret::new(password), address: viewer.address() };
     let login = api.login(request).await?;
     let mut response = Answer::success_with(scope_text(&login.administrator.grants)).into_response();
-    let cookie = login_cookie(&api, &login, is_https(&uri, &headers)).ok_or_else(|| {
-        Failure::Unavailable("an access token cannot be written into a cookie".to_owned())
-    })?;
+    let cookie = login_cookie(&api, &login, is_https(&uri, &headers))
+        .ok_or_else(|| Failure::Unavailable("an access token cannot be written into a cookie".to_owned()))?;
     response.headers_mut().append(SET_COOKIE, cookie);
     Ok(response)
 }
@@ -145,11 +144,7 @@ async fn logout(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Respon
     params(("mail" = String, Path, description = "E-mail")),
     responses((status = 200, description = "`success` is true while it is paused", body = Answer)),
 )]
-async fn user_blocked(
-    State(api): State<Api>,
-    _caller: Visitor,
-    PathOf(path): PathOf<MailPath>,
-) -> Rest<Answer> {
+async fn user_blocked(State(api): State<Api>, _caller: Visitor, PathOf(path): PathOf<MailPath>) -> Rest<Answer> {
     Ok(Answer::of(api.login_is_blocked(&path.mail).await?))
 }
 

@@ -52,10 +52,7 @@ async fn list_applications(State(api): State<Api>, Manager(viewer): Manager) -> 
 #[utoipa::path(
     get, path = "/applications-info", tag = "applications", responses((status = 200, body = Vec<ApplicationInfo>)),
 )]
-async fn list_applications_info(
-    State(api): State<Api>,
-    Manager(viewer): Manager,
-) -> Rest<Json<Vec<ApplicationInfo>>> {
+async fn list_applications_info(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Json<Vec<ApplicationInfo>>> {
     let found = api.applications(&viewer).await?;
     Ok(Json(
         found

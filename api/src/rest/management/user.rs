@@ -13,9 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Api;
-use crate::manage::{
-    Administrator, AdministratorChanges, Grant, NewAdministrator, Problem, ProblemCode, Role, Scope,
-};
+use crate::manage::{Administrator, AdministratorChanges, Grant, NewAdministrator, Problem, ProblemCode, Role, Scope};
 use crate::rest::access::SystemManager;
 use crate::rest::answer::{Answer, Failure, Rest};
 use crate::rest::extract::{JsonBody, PathOf};

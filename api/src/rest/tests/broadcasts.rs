@@ -81,10 +81,7 @@ async fn what_cannot_be_created_is_400_with_the_documented_text() {
     let server = Server::start().await;
     create(&server, json!({"streamId": "taken"})).await;
     for (body, message) in [
-        (
-            json!({"streamId": "taken"}),
-            "Stream id is already being used. Please change stream id or keep it empty",
-        ),
+        (json!({"streamId": "taken"}), "Stream id is already being used. Please change stream id or keep it empty"),
         (json!({"streamId": "a b"}), "Stream id is not valid."),
         (json!({"streamId": "a/b"}), "Stream id is not valid."),
         (json!({"streamId": ".."}), "Stream id is not valid."),
@@ -95,11 +92,7 @@ async fn what_cannot_be_created_is_400_with_the_documented_text() {
     ] {
         let answer = create(&server, body.clone()).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
-        assert_eq!(
-            answer.json(),
-            json!({"success": false, "message": message, "dataId": "", "errorId": 0}),
-            "{body}"
-        );
+        assert_eq!(answer.json(), json!({"success": false, "message": message, "dataId": "", "errorId": 0}), "{body}");
     }
 }
 

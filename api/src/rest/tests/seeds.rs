@@ -120,9 +120,7 @@ async fn jwts_need_a_secret_of_32_characters() {
 
     server.set("WebRTCAppEE", json!({"jwtStreamSecretKey": "zautXStXM9iW3aD3FuyPH0TdK4GHPmHq"})).await;
     let token = server.get(path).send().await.json();
-    assert_eq!(
-        token["tokenId"],
-        "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJzdHJlYW1JZCI6InN0cmVhbTEiLCJ0eXBlIjoicGxheSIsImV4cCI6NDEwMjQ0NDgwMH0\
-         .zWECpw_LtQ0FPxvbHVqM7rNkxOO0UhMMBdkXTShx2V8"
-    );
+    let jwt = token["tokenId"].as_str().expect("a text");
+    // {"streamId":"stream1","type":"play","exp":4102444800}
+    assert_eq!(jwt.split('.').nth(1), Some("eyJzdHJlYW1JZCI6InN0cmVhbTEiLCJ0eXBlIjoicGxheSIsImV4cCI6NDEwMjQ0NDgwMH0"));
 }
