@@ -1,6 +1,8 @@
 //! What both faces share of HTTP: who is asking, and health.
 
+mod health;
 pub mod pages;
 mod viewer;
 
+pub(crate) use health::health_router;
 pub use viewer::{LOGIN_COOKIE, ViewerRejection, client_address};

@@ -4,25 +4,30 @@
 //! right, and every function checks the right that it needs. What a caller may get wrong comes back as
 //! [`ManageError::Problem`]; anything else is an outage.
 
+mod access;
 mod administrator;
+mod api_key;
 mod application;
 mod audit;
 mod block;
 mod broadcast;
 mod events;
 mod page;
+mod password;
 mod problem;
 mod session;
 mod subscriber;
 mod token;
 mod viewer;
 
-pub use administrator::{
-    Administrator, AdministratorChanges, ApiKey, CreatedApiKey, Login, LoginRequest, NewAdministrator, NewApiKey,
-};
+pub(crate) use administrator::read_grants;
+pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
+pub use api_key::{ApiKey, CreatedApiKey, NewApiKey};
 pub use application::Application;
 pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub(crate) use block::block_of_row;
 pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
+pub(crate) use broadcast::new_row;
 pub use broadcast::{
     Broadcast, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted,
     NewBroadcast, OrderKey, PASS_THROUGH,
@@ -30,6 +35,7 @@ pub use broadcast::{
 pub(crate) use events::Events;
 pub use events::{BlockEvent, BroadcastEvent, BroadcastEventKind, SessionEvent, SessionEventKind, StatsTick};
 pub use page::{Cursor, Entry, MAX_PAGE, Page, Slice};
+pub(crate) use password::Passwords;
 pub use problem::{ManageError, Outcome, Problem, ProblemCode};
 pub use session::{
     ConnectionEvent, ConnectionEventFilter, ConnectionEventKind, ControlOutcome, LiveStream, ServerStats, Session,
