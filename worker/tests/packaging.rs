@@ -77,8 +77,11 @@ fn decode(input: &Path) -> (u64, u64) {
     (count("v:0"), count("a:0"))
 }
 
+/// Frames of a track from where packaging begins: the first key frame, if there are pictures.
 fn units(items: &[Item], wanted: TrackKind) -> u64 {
-    items.iter().filter(|item| matches!(item, Item::Unit(unit) if unit.kind == wanted)).count() as u64
+    let is_picture = |item: &&Item| matches!(item, Item::Unit(unit) if unit.kind == TrackKind::Video);
+    let begin = items.iter().position(|item| is_picture(&item)).unwrap_or(0);
+    items[begin..].iter().filter(|item| matches!(item, Item::Unit(unit) if unit.kind == wanted)).count() as u64
 }
 
 /// Packages a clip and expects every frame of it to decode, from HLS and from DASH.

@@ -188,6 +188,7 @@ fn what_cannot_work_is_not_stored() {
         (json!({"remoteAllowedCIDR": "10.0.0.0/99"}), SettingsError::NoNetwork { field: "remoteAllowedCIDR" }),
         (json!({"timeTokenPeriod": 9}), SettingsError::TimeTokenPeriod),
         (json!({"timeTokenPeriod": 2_147_483_648_u32}), SettingsError::TimeTokenPeriod),
+        (json!({"ticketMaxLifeSeconds": 0}), SettingsError::TicketLife),
         (json!({"corsAllowCredentials": true}), SettingsError::CredentialsForEveryOrigin),
     ] {
         assert_eq!(read(posted.clone()).validate(), Err(error), "{posted}");

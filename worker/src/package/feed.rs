@@ -58,6 +58,7 @@ pub struct Packager {
 struct Run {
     tracks: TrackSet,
     pipeline: Pipeline,
+    segment_duration: MediaTime,
     video: VideoFeed,
     audio: AudioFeed,
 }
@@ -136,9 +137,10 @@ impl Packager {
         }
         let period = self.package.begin_period(&self.tracks, media_start);
         let package = self.package.clone();
+        let segment_duration = package.segment_duration();
         let pipeline = Pipeline::start(
             &self.tracks,
-            self.package.segment_duration(),
+            segment_duration,
             media_start,
             move |kind, segment| package.add(period, kind, segment),
             self.on_failure.clone(),
@@ -148,6 +150,7 @@ impl Packager {
         self.run = Some(Run {
             tracks: self.tracks.clone(),
             pipeline,
+            segment_duration,
             video: VideoFeed { last_dts: None, shortest_step: None, closes_at: None },
             audio: AudioFeed { rate, frame_samples, next_sample: None },
         });
@@ -172,13 +175,16 @@ impl Run {
         let start = ticks_to_nanos(sample, self.audio.rate);
         let end = ticks_to_nanos(sample + u64::from(self.audio.frame_samples), self.audio.rate);
         self.pipeline.push(TrackKind::Audio, unit, start, start, Some(end - start));
+        if unit.dts.minus(self.pipeline.cut_until(TrackKind::Audio)) >= self.segment_duration {
+            self.pipeline.flush();
+        }
     }
 
     fn check_limits(&self, config: &PackagingConfig, now: MediaTime) -> Result<(), PackagingError> {
         if self.pipeline.open_bytes() > config.open_bytes {
             return Err(PackagingError::OpenSegmentTooLarge(config.open_bytes));
         }
-        if now.minus(self.pipeline.cut_until()) > config.open_duration {
+        if now.minus(self.pipeline.all_cut_until()) > config.open_duration {
             return Err(PackagingError::NoKeyFrame(config.open_duration.as_millis() / 1_000));
         }
         Ok(())

@@ -49,11 +49,11 @@ struct Track {
 struct Progress {
     pushed_bytes: AtomicUsize,
     cut_bytes: AtomicUsize,
-    /// Media time up to which the slowest track was cut, microseconds; video and audio.
+    /// Media time up to which a track was cut, microseconds; video and audio.
     cut_until_us: [AtomicI64; 2],
 }
 
-/// A batch is handed over when it is this long, so that audio segments are at most so much late.
+/// A batch is handed over when it is this long; at the end of a segment also before (`feed`).
 const BATCH_NANOS: u64 = 250_000_000;
 
 impl Pipeline {
@@ -137,10 +137,14 @@ impl Pipeline {
         self.progress.pushed_bytes.load(Ordering::Relaxed).saturating_sub(cut)
     }
 
+    /// Media time up to which a track was cut.
+    pub(super) fn cut_until(&self, kind: TrackKind) -> MediaTime {
+        MediaTime::from_micros(self.progress.cut_until_us[slot(kind)].load(Ordering::Relaxed))
+    }
+
     /// Media time up to which every track was cut.
-    pub(super) fn cut_until(&self) -> MediaTime {
-        let [video, audio] = &self.progress.cut_until_us;
-        MediaTime::from_micros(video.load(Ordering::Relaxed).min(audio.load(Ordering::Relaxed)))
+    pub(super) fn all_cut_until(&self) -> MediaTime {
+        self.cut_until(TrackKind::Video).min(self.cut_until(TrackKind::Audio))
     }
 
     /// Ends the stream: the last segments are cut, then `on_drained` is called by the supervisor, and everything is

@@ -24,7 +24,7 @@ impl Default for PackagingConfig {
             window_bytes: 64 << 20,
             open_bytes: 32 << 20,
             open_duration: MediaTime::from_millis(60_000),
-            grace_segments: 2,
+            grace_segments: 1,
         }
     }
 }

@@ -137,6 +137,34 @@ fn only_hs256_with_the_right_secret_counts() {
 }
 
 #[test]
+fn a_header_that_lies_about_its_algorithm_is_refused() {
+    let key = EncodingKey::from_secret(JWT_SECRET.as_bytes());
+    for (header, is_allowed) in [
+        (r#"{"alg":"HS256"}"#, true),
+        (r#"{"alg":"HS256","kid":"x","typ":"at+jwt"}"#, true),
+        (r#"{"alg":"none"}"#, false),
+        (r#"{"alg":"HS512"}"#, false),
+        (r#"{"alg":"RS256"}"#, false),
+        (r#"{"alg":"hs256"}"#, false),
+        (r#"{"alg":"none","alg":"HS256"}"#, false),
+        (r#"{"alg":"HS256","crit":null}"#, false),
+        (r#"{"alg":"HS256","crit":[]}"#, false),
+        ("{}", false),
+        ("[]", false),
+    ] {
+        let message = format!("{}.{}", BASE64URL_NOPAD.encode(header.as_bytes()), BASE64URL_NOPAD.encode(b"{}"));
+        // The signature itself is always a right one.
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).expect("a signature");
+        let decision = decide(&jwt_policy(), &play("stream1").token(&format!("{message}.{signature}")), NOW);
+        if is_allowed {
+            allowed(decision);
+        } else {
+            assert_eq!(denied(decision), DenyReason::JwtInvalid, "{header}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_secret_opens_nothing() {
     let jwt_mode = jwt_policy().with(|s| s.jwt_stream_secret_key = " ".into());
     let empty = jsonwebtoken::encode(&Header::default(), &json!({}), &EncodingKey::from_secret(b"")).expect("a JWT");

@@ -29,7 +29,6 @@ use super::session::{Event, PublishRequest, ServerSession, SessionError};
 use crate::StreamKey;
 use crate::admission::{Admission, Admitted, Ask};
 use crate::hub::{AlreadyLive, Hub, Publisher};
-use crate::media::TrackKind;
 use crate::session::{Gate, Session};
 
 /// What all connections of a listener use.
@@ -175,13 +174,7 @@ impl Connection {
         let stream_id = shorten(&ask.stream_id, MAX_NAME_BYTES);
         let admitted = match self.shared.admission.admit(ask).await {
             Ok(admitted) => admitted,
-            Err(reason) => {
-                info!(
-                    application.name = application, broadcast.name = stream_id, peer.address = %self.address,
-                    deny.reason = reason.code(), "publish refused"
-                );
-                return Err(self.refuse(reason));
-            }
+            Err(reason) => return Err(self.refuse(reason)),
         };
         let session = Arc::clone(admitted.session());
         let Some(mut publisher) = self.go_live(&admitted) else {
@@ -213,11 +206,8 @@ impl Connection {
         let grant = admitted.grant();
         let key = StreamKey { application: grant.application.clone(), stream_id: grant.stream_id.clone() };
         let session = admitted.session();
-        info!(
-            application.name = %key.application, broadcast.name = %key.stream_id, session.id = %session.id(),
-            peer.address = %self.address, user_agent = self.rtmp.user_agent(), "publish admitted"
-        );
-        self.shared.hub.publish(key, Arc::clone(session)).ok()
+        debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
+        self.shared.hub.publish(key, session.clone()).ok()
     }
 
     /// Moves media from the socket to the hub until the encoder takes the stream off the air.
@@ -333,26 +323,20 @@ struct Media<'a> {
 
 impl Media<'_> {
     fn video(&mut self, timestamp: u32, body: Bytes) -> Result<(), End> {
-        let bytes = body.len();
         let tag = self.tags.video(timestamp, body)?;
-        self.forward(TrackKind::Video, bytes, tag)
+        self.forward(tag)
     }
 
     fn audio(&mut self, timestamp: u32, body: Bytes) -> Result<(), End> {
-        let bytes = body.len();
         let tag = self.tags.audio(timestamp, body)?;
-        self.forward(TrackKind::Audio, bytes, tag)
+        self.forward(tag)
     }
 
-    fn forward(&mut self, kind: TrackKind, bytes: usize, tag: Tag) -> Result<(), End> {
+    fn forward(&mut self, tag: Tag) -> Result<(), End> {
         match self.session.gate() {
             Gate::Open => {}
             Gate::Closed(reason) => return Err(End::Closed(reason)),
             Gate::Suspended => return Err(End::Closed(EndReason::Blocked)),
-        }
-        match kind {
-            TrackKind::Video => self.session.count_video(bytes),
-            TrackKind::Audio => self.session.count_audio(bytes),
         }
         match tag {
             Tag::Config(track) => self.publisher.configure(track),
