@@ -169,17 +169,17 @@ impl Admission {
         let publishes = grant.operation == Operation::Publish;
         let open = grant.operation == Operation::Play && grant.admitted_by.is_empty();
         let application = grant.application.clone();
+        let settings = || self.rules.application(&application).ok_or(DenyReason::UnknownApplication);
+        settings()?;
         let session = self.sessions.register(grant, peer, client).map_err(|why| match why {
             NotRegistered::Full(_) => DenyReason::ResourceLimit,
             NotRegistered::Blocked { until } => DenyReason::Blocked { until },
             NotRegistered::Revoked => DenyReason::AuthorityUnreachable,
         })?;
         let admitted = Admitted { session, ends_on_drop: true };
-        let Some(settings) = self.rules.application(&application) else {
-            return Err(DenyReason::UnknownApplication);
-        };
         // The second: allowed as open, but protected by now.
-        if self.rules.link().epoch != epoch || (open && settings.play_protected) {
+        let is_protected = settings()?.play_protected;
+        if self.rules.link().epoch != epoch || (open && is_protected) {
             return Err(DenyReason::AuthorityUnreachable);
         }
         if publishes {

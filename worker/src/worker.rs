@@ -20,6 +20,8 @@ use crate::admission::Admission;
 use crate::control::{Control, Outbox, Rules};
 use crate::egress::http::{Http, InvalidNetwork, NoRandomness, TrustedProxies, router};
 use crate::hub::Hub;
+use crate::ingest::rtmp::{RtmpConfig, RtmpListener};
+use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
 use crate::session::Sessions;
 
 /// How a worker is set up. The defaults suit one machine.
@@ -65,6 +67,14 @@ impl Default for WorkerConfig {
 pub enum WorkerError {
     #[error("a trusted proxy is not valid")]
     TrustedProxies(#[from] InvalidNetwork),
+    #[error("cannot listen for RTMP on {addr}")]
+    Listen {
+        addr: SocketAddr,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error(transparent)]
+    Packager(#[from] PackagerUnavailable),
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
@@ -73,6 +83,7 @@ pub enum WorkerError {
 pub struct Worker {
     rules: Arc<Rules>,
     http: Arc<Http>,
+    rtmp_addr: SocketAddr,
     tasks: TaskTracker,
 }
 
@@ -101,7 +112,20 @@ impl Worker {
             clock,
             config.limits.authorizations,
         ));
-        let hub = Arc::new(Hub {});
+        let wishes = Arc::clone(&rules);
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&outbox) as _,
+            PackagingConfig::default(),
+            Arc::new(move |name| {
+                wishes.application(name).map_or_else(PackagingSettings::default, |settings| (&*settings).into())
+            }),
+            Arc::new(clock),
+        )?);
+        let rtmp_config = RtmpConfig { addr: config.rtmp_addr, ..RtmpConfig::default() };
+        let rtmp = RtmpListener::bind(rtmp_config, Arc::clone(&admission), Arc::clone(&hub))
+            .await
+            .map_err(|error| WorkerError::Listen { addr: config.rtmp_addr, error })?;
+        let rtmp_addr = rtmp.local_addr();
         let http = Http::new(
             Arc::clone(&rules),
             Arc::clone(&sessions),
@@ -121,14 +145,20 @@ impl Worker {
             revision: AtomicU64::new(0),
         });
         let tasks = TaskTracker::new();
+        tasks.spawn(rtmp.run(shutdown.clone()));
         tasks.spawn(run(control, outbox, link, shutdown));
         tasks.close();
-        Ok(Self { rules, http, tasks })
+        Ok(Self { rules, http, rtmp_addr, tasks })
     }
 
     /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
     pub fn http_router(&self) -> Router {
         router(Arc::clone(&self.http))
+    }
+
+    /// Where RTMP is accepted.
+    pub fn rtmp_addr(&self) -> SocketAddr {
+        self.rtmp_addr
     }
 
     /// Waits until the API has told what to enforce, so that somebody can be admitted.

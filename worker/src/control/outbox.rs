@@ -13,6 +13,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::Clock;
+use crate::hub::EventSink;
 
 /// The queue of events of one worker. Anybody may emit and never waits; one task sends.
 pub(crate) struct Outbox {
@@ -97,6 +98,12 @@ impl Outbox {
             }
             moved.await;
         }
+    }
+}
+
+impl EventSink for Outbox {
+    fn emit(&self, kind: EventKind) {
+        Self::emit(self, kind);
     }
 }
 
