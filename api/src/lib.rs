@@ -44,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::ApiConfig;
-pub use start::StartError;
+pub use start::{StartError, migrate};
 
 use audit_log::AuditLog;
 use directory::Directory;
@@ -81,7 +81,10 @@ struct Inner {
 impl Api {
     /// Everything that the API answers over HTTP. Serve it with `ConnectInfo<SocketAddr>`.
     pub fn http_router(&self) -> Router {
-        http::health_router(self.clone()).merge(graphql::router(self.clone())).merge(rest::router(self.clone()))
+        http::health_router(self.clone())
+            .merge(graphql::router(self.clone()))
+            .merge(rest::router(self.clone()))
+            .merge(http::pages::router(self.clone()))
     }
 
     pub fn now(&self) -> UnixTime {

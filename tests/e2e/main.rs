@@ -7,4 +7,5 @@ mod hostile;
 mod playback;
 mod publish;
 mod restart;
+mod seeds;
 mod totp;

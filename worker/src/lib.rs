@@ -17,10 +17,16 @@ pub mod ingest;
 pub mod media;
 pub mod package;
 pub mod session;
+mod worker;
 
 use std::fmt;
 
-use sluice_contract::{ApplicationName, StreamId};
+use sluice_contract::{ApplicationName, StreamId, UnixTime};
+
+pub use worker::{Limits, Worker, WorkerConfig, WorkerError};
+
+/// Tells the time. Tests hand in one that they move.
+pub type Clock = fn() -> UnixTime;
 
 /// A broadcast's full name: blocks, tickets and lookups never use a stream id alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,3 +40,6 @@ impl fmt::Display for StreamKey {
         write!(f, "{}/{}", self.application, self.stream_id)
     }
 }
+
+#[cfg(test)]
+mod testing;

@@ -1,5 +1,12 @@
 //! The unit that flows through a worker, and what turns protocol data into it. Pure: bytes and times in, values out.
 
+pub mod aac;
 mod access_unit;
+mod bits;
+pub mod h264;
+mod info;
+mod sanitiser;
 
 pub use access_unit::{AccessUnit, Codec, MediaTime, TrackConfig, TrackKind};
+pub use info::{AudioTrack, InvalidConfig, TrackInfo, VideoTrack};
+pub use sanitiser::{Sanitiser, Timed};

@@ -1,1 +1,167 @@
 //! HLS, DASH and their segments behind the gate: tickets, cookies, CORS, and the address map of `urls-and-files`.
+//!
+//! A request goes through [`path`] (what is meant), [`entry`] (may this client have it), and [`files`] (the bytes), in
+//! this order; [`cors`] stands around all of them, so that pages can read refusals too.
+
+mod answer;
+mod body;
+mod carrier;
+pub mod cors;
+mod entry;
+mod files;
+mod names;
+pub mod path;
+mod peer;
+mod rejoin;
+pub(crate) mod shelf;
+mod tune;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY, HeaderMap,
+    HeaderName, HeaderValue, ORIGIN,
+};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::any;
+use sluice_contract::ApplicationName;
+use sluice_contract::message::{CorsSettings, WorkerSettings};
+use tracing::error;
+
+use crate::Clock;
+use crate::admission::Admission;
+use crate::control::Rules;
+use crate::session::Sessions;
+use answer::No;
+use cors::{CorsRequest, Header, Route, Verdict};
+use entry::Asked;
+use rejoin::Rejoin;
+
+pub use peer::{InvalidNetwork, OverTls, TrustedProxies};
+pub use rejoin::NoRandomness;
+use shelf::Shelf;
+pub use tune::tune;
+
+/// Everything that a request for media needs.
+pub(crate) struct Http {
+    pub rules: Arc<Rules>,
+    pub sessions: Arc<Sessions>,
+    pub admission: Arc<Admission>,
+    pub shelf: Arc<dyn Shelf>,
+    pub proxies: TrustedProxies,
+    pub clock: Clock,
+    rejoin: Rejoin,
+}
+
+impl Http {
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new(
+        rules: Arc<Rules>,
+        sessions: Arc<Sessions>,
+        admission: Arc<Admission>,
+        shelf: Arc<dyn Shelf>,
+        proxies: TrustedProxies,
+        clock: Clock,
+    ) -> Result<Arc<Self>, NoRandomness> {
+        Ok(Arc::new(Self { rules, sessions, admission, shelf, proxies, clock, rejoin: Rejoin::new()? }))
+    }
+}
+
+/// The routes of media. Serve them with `ConnectInfo<SocketAddr>`, and mark requests that came encrypted with
+/// [`OverTls`].
+pub(crate) fn router(http: Arc<Http>) -> Router {
+    Router::new().route("/{app}/streams/{*path}", any(serve)).with_state(http)
+}
+
+async fn serve(State(http): State<Arc<Http>>, request: Request) -> Response {
+    // The path as it came: extractors would decode it, and a path that was decoded twice leads anywhere.
+    let (request, _) = request.into_parts();
+    let path = request.uri.path();
+    let (application, tail) = path.trim_start_matches('/').split_once("/streams/").unwrap_or_default();
+    let name = application.parse::<ApplicationName>().ok();
+    let settings = name.as_ref().and_then(|name| http.rules.application(name));
+    let default_cors = CorsSettings::default();
+    let cors = settings.as_ref().map_or(&default_cors, |settings| &settings.cors);
+    let text = |name: HeaderName| request.headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    let asked = CorsRequest {
+        method: request.method.as_str(),
+        origin: text(ORIGIN),
+        requested_method: text(ACCESS_CONTROL_REQUEST_METHOD),
+        requested_headers: text(ACCESS_CONTROL_REQUEST_HEADERS),
+    };
+    let (headers, mut response) = match cors::judge(cors, Route::Media, asked) {
+        Verdict::Refuse => (Vec::new(), answer::text(StatusCode::FORBIDDEN, "")),
+        Verdict::Preflight(headers) => (headers, answer::text(StatusCode::OK, "")),
+        Verdict::Pass(headers) => (headers, http.answer(&request, settings.as_deref(), tail).await),
+    };
+    add(response.headers_mut(), headers);
+    if let Some(settings) = &settings
+        && !settings.content_security_policy.is_empty()
+        && let Ok(policy) = HeaderValue::from_str(&settings.content_security_policy)
+    {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+impl Http {
+    async fn answer(&self, request: &Parts, settings: Option<&WorkerSettings>, tail: &str) -> Response {
+        let is_head = match request.method {
+            Method::GET => false,
+            Method::HEAD => true,
+            Method::OPTIONS => {
+                let mut response = answer::text(StatusCode::OK, "");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+                return response;
+            }
+            _ => return answer::text(StatusCode::FORBIDDEN, "Invalid Request Type"),
+        };
+        let Ok(targets) = path::resolve(tail) else { return No::NotFound.into_response() };
+        let Some(settings) = settings else { return No::NotFound.into_response() };
+        let Some(sender) = self.proxies.sender(&request.headers, &request.extensions) else {
+            error!("the listener did not say who sends a request");
+            return answer::text(StatusCode::INTERNAL_SERVER_ERROR, "");
+        };
+        let asked = Asked {
+            settings,
+            targets,
+            query: request.uri.query().unwrap_or(""),
+            headers: &request.headers,
+            sender,
+            is_head,
+            now: (self.clock)(),
+        };
+        match self.enter(&asked).await {
+            Ok(pass) => self.file(&asked, &pass),
+            Err(no) => no.into_response(),
+        }
+    }
+}
+
+fn add(headers: &mut HeaderMap, more: Vec<Header>) {
+    for (name, value) in more {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.append(HeaderName::from_static(lowercase(name)), value);
+        }
+    }
+}
+
+/// The names that [`cors`] uses, as this HTTP library wants them.
+fn lowercase(name: &'static str) -> &'static str {
+    match name {
+        "Vary" => "vary",
+        "Access-Control-Allow-Origin" => "access-control-allow-origin",
+        "Access-Control-Allow-Credentials" => "access-control-allow-credentials",
+        "Access-Control-Allow-Methods" => "access-control-allow-methods",
+        "Access-Control-Allow-Headers" => "access-control-allow-headers",
+        _ => "access-control-max-age",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! The link to the API: says hello on every connection, applies commands before acknowledging them, sends events and
+//! the second's figures.
+
+mod apply;
+mod outbox;
+mod rules;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sluice_bus::{BusError, WorkerLink};
+use sluice_contract::message::{Control as Message, ControlAck, EndReason, Hello, StatsReport, StreamReport, VERSION};
+use sluice_contract::{Operation, Protocol, SessionId, UnixTime, WorkerId};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::hub::Hub;
+use crate::session::{Changes, Gate, Session, Sessions};
+use crate::{Clock, StreamKey};
+
+pub(crate) use outbox::Outbox;
+pub use rules::Rules;
+
+/// What control needs of the broadcasts: to end them, and to tell of them.
+pub(crate) trait OnAir: Send + Sync + 'static {
+    /// See [`Hub::end`].
+    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason);
+
+    /// See [`Hub::reports`].
+    fn reports(&self, now: UnixTime) -> Vec<StreamReport>;
+}
+
+impl OnAir for Hub {
+    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason) {
+        Self::end(self, key, publisher, reason);
+    }
+
+    fn reports(&self, now: UnixTime) -> Vec<StreamReport> {
+        Self::reports(self, now)
+    }
+}
+
+/// Keeps this worker in line with the API.
+pub(crate) struct Control {
+    pub worker: WorkerId,
+    /// For people: host and process.
+    pub name: String,
+    pub link: Arc<dyn WorkerLink>,
+    pub rules: Arc<Rules>,
+    pub sessions: Arc<Sessions>,
+    pub on_air: Arc<dyn OnAir>,
+    pub clock: Clock,
+    /// The newest revision in force here.
+    pub revision: AtomicU64,
+}
+
+impl Control {
+    /// Follows the API until `shutdown`, over as many connections as that takes.
+    pub async fn run(&self, shutdown: &CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = tokio::select! {
+                () = shutdown.cancelled() => break,
+                error = self.follow(&mut pause) => error,
+            };
+            self.rules.link_lost();
+            warn!(%error, "the link to the API is down; nobody is admitted until it returns");
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = sleep(pause) => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.rules.link_lost();
+    }
+
+    /// Ends what has expired and lifts blocks that have ended, as time passes.
+    pub async fn keep_time(&self) {
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            self.beat();
+        }
+    }
+
+    /// Ends what has expired by now and lifts what blocks have ended.
+    pub fn beat(&self) {
+        self.off_air(&self.sessions.tick((self.clock)()));
+    }
+
+    /// Reports everything that is live, once a second.
+    pub async fn report(&self) {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            second.tick().await;
+            let now = (self.clock)();
+            let (sessions, streams) = self.figures(now);
+            let report = StatsReport {
+                worker: self.worker,
+                at: now,
+                revision: self.applied(),
+                sessions: sessions.iter().map(|session| session.report(now)).collect(),
+                streams,
+            };
+            if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
+                warn!("the second's figures could not be sent in time");
+            }
+        }
+    }
+
+    /// Ends everything that is live here.
+    pub fn end_all(&self) {
+        self.off_air(&self.sessions.close_all(EndReason::Shutdown));
+    }
+
+    /// One connection: subscribe, hello, then command after command. Returns why it ended.
+    async fn follow(&self, pause: &mut Duration) -> BusError {
+        let mut commands = match self.link.subscribe().await {
+            Ok(commands) => commands,
+            Err(error) => return error,
+        };
+        if let Err(error) = self.hello().await {
+            return error;
+        }
+        *pause = FIRST_PAUSE;
+        info!(revision = self.applied(), "the link to the API is in order");
+        while let Some(message) = commands.recv().await {
+            if let Err(error) = self.obey(message, &commands).await {
+                return error;
+            }
+        }
+        BusError::Unreachable
+    }
+
+    /// Tells what is carried here and takes over the whole state.
+    async fn hello(&self) -> Result<(), BusError> {
+        let now = (self.clock)();
+        let sessions = self.sessions.all();
+        let hello = Hello {
+            version: VERSION,
+            worker: self.worker,
+            name: self.name.clone(),
+            last_revision: self.applied(),
+            sessions: sessions.iter().filter(|session| session.is_announced()).map(|s| s.report(now)).collect(),
+            streams: self.streams(&sessions, now),
+        };
+        let welcome = self.link.hello(hello).await?;
+        if welcome.version != VERSION {
+            error!(version = welcome.version, "the API speaks another version of the bus messages");
+            return Err(BusError::Failed);
+        }
+        self.welcome(welcome);
+        self.rules.link_in_order();
+        Ok(())
+    }
+
+    /// Brings a command into force, then acknowledges it.
+    async fn obey(&self, message: Message, commands: &mpsc::Receiver<Message>) -> Result<(), BusError> {
+        let lasting = message.command.is_lasting();
+        let missed_from = self.applied() + u64::from(lasting);
+        if message.revision > missed_from {
+            warn!(
+                revision = message.revision,
+                applied = self.applied(),
+                waiting = commands.len(),
+                "a command was missed; asking for the whole state"
+            );
+            self.rules.link_lost();
+            self.hello().await?;
+        }
+        // A lasting command that the last hello already included says nothing new, and may be older than the state.
+        let changes = if lasting && message.revision <= self.applied() {
+            Changes::default()
+        } else {
+            let changes = self.apply(message.command);
+            if lasting {
+                self.set_applied(message.revision);
+            }
+            changes
+        };
+        let ack = ControlAck {
+            control: message.id,
+            worker: self.worker,
+            revision: self.applied(),
+            sessions_stopped: u32::try_from(changes.stopped.len()).unwrap_or(u32::MAX),
+            sessions_suspended: changes.suspended,
+            sessions_resumed: changes.resumed,
+        };
+        match timeout(LINK_PATIENCE, self.link.acknowledge(ack)).await {
+            Ok(acknowledged) => acknowledged,
+            Err(_) => Err(BusError::TimedOut),
+        }
+    }
+
+    /// The sessions that are left after the idle ones ended, and the streams with their viewers.
+    fn figures(&self, now: UnixTime) -> (Vec<Arc<Session>>, Vec<StreamReport>) {
+        let sessions = self.sessions.sample(now);
+        let streams = self.streams(&sessions, now);
+        (sessions, streams)
+    }
+
+    fn streams(&self, sessions: &[Arc<Session>], now: UnixTime) -> Vec<StreamReport> {
+        let mut viewers: HashMap<&StreamKey, HashMap<Protocol, u32>> = HashMap::new();
+        for session in sessions {
+            if session.grant().operation == Operation::Play && session.is_announced() {
+                let of_stream = viewers.entry(session.key()).or_default();
+                *of_stream.entry(session.grant().protocol).or_default() += 1;
+            }
+        }
+        let mut streams = self.on_air.reports(now);
+        for stream in &mut streams {
+            let key = StreamKey { application: stream.application.clone(), stream_id: stream.stream_id.clone() };
+            stream.viewers = viewers.get(&key).into_iter().flatten().map(|(protocol, n)| (*protocol, *n)).collect();
+            stream.viewers.sort_unstable();
+        }
+        streams
+    }
+
+    /// Takes the streams of ended publishers off the air; players among them have none.
+    fn off_air(&self, ended: &[Arc<Session>]) {
+        for session in ended.iter().filter(|session| session.grant().operation == Operation::Publish) {
+            if let Gate::Closed(reason) = session.gate() {
+                self.on_air.end(session.key(), session.id(), reason);
+            }
+        }
+    }
+
+    fn applied(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    fn set_applied(&self, revision: u64) {
+        self.revision.store(revision, Ordering::Release);
+    }
+}
+
+/// How late a session may end after its time, and a viewer be let back in after a block.
+const BEAT: Duration = Duration::from_millis(100);
+/// How long the bus may take for what nobody waits for.
+const LINK_PATIENCE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! The files of a live stream, for a session that may have them.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::Response;
+use bytes::Bytes;
+use sluice_contract::DenyReason;
+
+use super::answer::No;
+use super::body::GatedBody;
+use super::entry::{Asked, Pass};
+use super::path::Kind;
+use super::{Http, carrier};
+use crate::StreamKey;
+use crate::media::TrackKind;
+use crate::session::Gate;
+
+/// One file, found.
+struct File {
+    data: Bytes,
+    content_type: &'static str,
+    /// Manifests change; init and media segments do not.
+    changes: bool,
+    track: TrackKind,
+}
+
+impl Http {
+    /// The answer to a request that has been let in.
+    pub(super) fn file(&self, asked: &Asked<'_>, pass: &Pass) -> Response {
+        let key = pass.session.key();
+        let mut response = match self.find(asked, pass, key) {
+            Ok(file) => self.send(asked, pass, file),
+            Err(no) => no.into_response(),
+        };
+        self.give_cookie(asked, pass, &mut response);
+        response
+    }
+
+    fn find(&self, asked: &Asked<'_>, pass: &Pass, key: &StreamKey) -> Result<File, No> {
+        let settings = asked.settings;
+        let enabled = match pass.target.kind() {
+            Kind::Multivariant | Kind::Playlist(_) => settings.hls_enabled,
+            Kind::Dash => settings.dash_enabled,
+            Kind::Object(_) => settings.hls_enabled || settings.dash_enabled,
+            Kind::Unknown(_) => false,
+        };
+        if !enabled {
+            return Err(No::NotFound);
+        }
+        let files = self.shelf.find(key).ok_or(No::NotYet)?;
+        let query = carrier::query_of(pass.ticket.as_deref());
+        let stream = &key.stream_id;
+        let (text, content_type) = match pass.target.kind() {
+            Kind::Multivariant => (files.hls_multivariant(stream.as_str(), &query), HLS),
+            Kind::Playlist(name) => (files.hls_media(name, &query), HLS),
+            Kind::Dash => {
+                let application = &key.application;
+                let location =
+                    (!query.is_empty()).then(|| format!("/{application}/streams/{stream}/{stream}.mpd?{query}"));
+                (files.dash(location.as_deref(), &query), DASH)
+            }
+            Kind::Object(name) => {
+                let object = files.object(name).ok_or(No::NotFound)?;
+                let track = if name.starts_with('a') { TrackKind::Audio } else { TrackKind::Video };
+                return Ok(File { data: object.data, content_type: object.content_type, changes: false, track });
+            }
+            Kind::Unknown(_) => return Err(No::NotFound),
+        };
+        let text = text.ok_or(No::NotYet)?;
+        Ok(File { data: text.into(), content_type, changes: true, track: TrackKind::Video })
+    }
+
+    fn send(&self, asked: &Asked<'_>, pass: &Pass, file: File) -> Response {
+        let session = &pass.session;
+        if session.gate() != Gate::Open {
+            // It was suspended or ended while this request was on its way.
+            let no = match self.sessions.block_of(session, asked.now) {
+                Some(block) => No::Denied(DenyReason::Blocked { until: block.until }),
+                None => No::SessionEnded,
+            };
+            return no.into_response();
+        }
+        let len = file.data.len();
+        let body = if asked.is_head {
+            Body::empty()
+        } else if file.changes {
+            session.announce();
+            Body::from(file.data)
+        } else {
+            Body::new(GatedBody::new(file.data, file.track, Arc::clone(session)))
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let cache = match (pass.ticket.is_some(), file.changes) {
+            (true, true) => "private, no-cache",
+            (true, false) => "private, max-age=10",
+            (false, true) => "no-cache",
+            (false, false) => "public, max-age=10",
+        };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+        response
+    }
+
+    /// Newcomers get the cookie with any answer, others with every manifest until their browser shows it.
+    fn give_cookie(&self, asked: &Asked<'_>, pass: &Pass, response: &mut Response) {
+        let (Some(ticket), Some(until)) = (&pass.ticket, pass.session.grant().ticket_until) else { return };
+        let is_manifest = matches!(pass.target.kind(), Kind::Multivariant | Kind::Playlist(_) | Kind::Dash);
+        let key = pass.session.key();
+        let is_due = pass.is_new || (is_manifest && carrier::in_cookie(asked.headers, key) != Some(ticket));
+        if pass.held.is_some() || !is_due {
+            return;
+        }
+        let cookie = carrier::set_cookie(key, ticket, until, asked.now, asked.sender.secure);
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}
+
+const HLS: &str = "application/vnd.apple.mpegurl";
+const DASH: &str = "application/dash+xml";

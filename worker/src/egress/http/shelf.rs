@@ -1,0 +1,44 @@
+//! What HTTP egress reads of a live broadcast, and nothing more of it.
+
+use std::sync::Arc;
+
+use crate::StreamKey;
+use crate::hub::{Hub, LiveStream};
+use crate::package::Object;
+
+/// Finds the files of live streams.
+pub(crate) trait Shelf: Send + Sync + 'static {
+    fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>>;
+}
+
+/// The files of one stream; see [`Package`](crate::package::Package).
+pub(crate) trait Files: Send + Sync {
+    fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String>;
+    fn hls_media(&self, name: &str, query: &str) -> Option<String>;
+    fn dash(&self, location: Option<&str>, query: &str) -> Option<String>;
+    fn object(&self, name: &str) -> Option<Object>;
+}
+
+impl Shelf for Hub {
+    fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
+        Self::find(self, key).map(|stream| stream as Arc<dyn Files>)
+    }
+}
+
+impl Files for LiveStream {
+    fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String> {
+        self.package().hls_multivariant(folder, query)
+    }
+
+    fn hls_media(&self, name: &str, query: &str) -> Option<String> {
+        self.package().hls_media(name, query)
+    }
+
+    fn dash(&self, location: Option<&str>, query: &str) -> Option<String> {
+        self.package().dash(location, query)
+    }
+
+    fn object(&self, name: &str) -> Option<Object> {
+        self.package().object(name)
+    }
+}

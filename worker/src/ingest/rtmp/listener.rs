@@ -1,0 +1,233 @@
+//! Accepts RTMP connections, within limits, and keeps them apart: what happens in one ends no other.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, error, info, warn};
+
+use super::connection::{Connection, Shared};
+use super::session::SessionLimits;
+use crate::admission::Admission;
+use crate::hub::Hub;
+
+/// Where to listen, and what a connection may take.
+#[derive(Debug, Clone)]
+pub struct RtmpConfig {
+    pub addr: SocketAddr,
+    pub max_connections: usize,
+    /// From one address; from one /64 network of IPv6, which one subscriber line has.
+    pub max_connections_per_address: usize,
+    /// From the connection to the end of the handshake.
+    pub handshake_timeout: Duration,
+    /// From there, or from the end of a publication, to a publish command.
+    pub publish_timeout: Duration,
+    /// From an accepted publish to the first media.
+    pub first_media_timeout: Duration,
+    /// Between media of a publisher.
+    pub idle_timeout: Duration,
+    /// For a peer to take the few bytes that we send.
+    pub write_timeout: Duration,
+    /// After a refusal or an end: for a peer to read it and leave. What it still sends is dropped.
+    pub linger_timeout: Duration,
+    pub session: SessionLimits,
+}
+
+impl Default for RtmpConfig {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from(([0, 0, 0, 0], 1935)),
+            max_connections: 4_096,
+            max_connections_per_address: 1_024,
+            // Whoever connects and says nothing is gone within ten seconds.
+            handshake_timeout: Duration::from_secs(9),
+            publish_timeout: Duration::from_secs(9),
+            first_media_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(5),
+            linger_timeout: Duration::from_secs(1),
+            session: SessionLimits::default(),
+        }
+    }
+}
+
+/// A bound RTMP port.
+pub struct RtmpListener {
+    socket: TcpListener,
+    local_addr: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl RtmpListener {
+    /// Binds the port. Connections wait until [`run`](Self::run).
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(config: RtmpConfig, admission: Arc<Admission>, hub: Arc<Hub>) -> io::Result<Self> {
+        let socket = TcpListener::bind(config.addr).await?;
+        let local_addr = socket.local_addr()?;
+        Ok(Self { socket, local_addr, shared: Arc::new(Shared { config, admission, hub }) })
+    }
+
+    /// The bound address, with the port that was chosen for port 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Accepts until `shutdown`, then ends every connection with a word to its encoder, and returns when they are
+    /// gone: within the write and linger timeouts.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let connections = TaskTracker::new();
+        let places = Arc::new(Places::new(&self.shared.config));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, address)) => match places.take(address.ip()) {
+                    Some(place) => {
+                        connections.spawn(serve(socket, address, place, Arc::clone(&self.shared), shutdown.clone()));
+                    }
+                    None => debug!(peer.address = %address.ip(), "connection closed: too many are open"),
+                },
+                // The peer gave up, or we are out of descriptors. Neither is a reason to stop accepting.
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.socket);
+        connections.close();
+        info!(connections = connections.len(), "rtmp stops");
+        connections.wait().await;
+    }
+}
+
+/// How long to wait before accepting again when it failed: descriptors come back when connections end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs one connection. A panic inside it is a defect of ours that costs this connection alone.
+async fn serve(socket: TcpStream, address: SocketAddr, place: Place, shared: Arc<Shared>, shutdown: CancellationToken) {
+    // Answers are small, and an encoder waits for each.
+    if let Err(error) = socket.set_nodelay(true) {
+        debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let connection = Connection::new(socket, address.ip(), shared, shutdown);
+    if AssertUnwindSafe(connection.serve()).catch_unwind().await.is_err() {
+        error!(peer.address = %address.ip(), "an rtmp connection panicked");
+    }
+    drop(place);
+}
+
+/// Counts connections, in all and by address.
+struct Places {
+    max_total: usize,
+    max_per_address: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    total: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// One connection's place; given back when dropped.
+struct Place {
+    places: Arc<Places>,
+    network: IpAddr,
+}
+
+impl Places {
+    fn new(config: &RtmpConfig) -> Self {
+        Self {
+            max_total: config.max_connections,
+            max_per_address: config.max_connections_per_address,
+            taken: Mutex::default(),
+        }
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let network = network_of(address);
+        let mut taken = self.taken.lock();
+        let of_address = taken.by_address.get(&network).copied().unwrap_or(0);
+        if taken.total >= self.max_total || of_address >= self.max_per_address {
+            return None;
+        }
+        taken.total += 1;
+        taken.by_address.insert(network, of_address + 1);
+        Some(Place { places: Arc::clone(self), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock();
+        taken.total = taken.total.saturating_sub(1);
+        if let Some(count) = taken.by_address.get_mut(&self.network) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                taken.by_address.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// An IPv4 address, or the /64 network of an IPv6 one.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(max_connections: usize, max_connections_per_address: usize) -> Arc<Places> {
+        Arc::new(Places::new(&RtmpConfig { max_connections, max_connections_per_address, ..RtmpConfig::default() }))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn one_address_cannot_take_every_place() {
+        let places = places(3, 2);
+        let first = places.take(address("192.0.2.1"));
+        let second = places.take(address("::ffff:192.0.2.1"));
+        assert!(first.is_some() && second.is_some());
+        assert!(places.take(address("192.0.2.1")).is_none());
+        let other = places.take(address("192.0.2.2"));
+        assert!(other.is_some());
+        assert!(places.take(address("192.0.2.3")).is_none(), "all three are taken");
+        drop(first);
+        assert!(places.take(address("192.0.2.1")).is_some());
+        drop((second, other));
+        assert!(places.taken.lock().by_address.is_empty(), "nothing is kept of those who left");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let places = places(9, 1);
+        let _first = places.take(address("2001:db8::1"));
+        assert!(places.take(address("2001:db8::ffff:1")).is_none());
+        assert!(places.take(address("2001:db8:0:1::1")).is_some());
+    }
+}

@@ -1,0 +1,383 @@
+//! The server's side of one RTMP session behind the handshake, without IO: bytes in, events out, answers in a buffer.
+//!
+//! ```text
+//! connect ──► connected ── publish ──► deciding ── accept ──► publishing ── deleteStream, FCUnpublish ──► connected
+//!                                          └────── refuse ──► ended
+//! ```
+//!
+//! While a decision is due nothing more is read: what a hasty encoder sends meanwhile waits in its socket. Commands in
+//! a wrong order end the session; commands that nobody needs are let pass.
+
+use bytes::{Bytes, BytesMut};
+
+use super::address::StreamAddress;
+use super::chunk::{CONTROL_CHUNK_STREAM, ChunkError, ChunkLimits, ChunkReader, ChunkWriter, Message, message_type};
+use super::command::{self, Call, Command, CommandError, Connect, Level, Metadata, user_control};
+
+/// What one session may make us hold, before and after the gate has said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// A stranger's. Commands are below a kilobyte; a long token may make it a few.
+    pub before_publish: ChunkLimits,
+    pub publishing: ChunkLimits,
+    /// Message streams that are open at a time. Encoders use one.
+    pub max_streams: usize,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        let publishing = ChunkLimits::default();
+        Self {
+            before_publish: ChunkLimits { max_message_bytes: 65_536, max_buffered_bytes: 98_304, ..publishing },
+            publishing,
+            max_streams: 8,
+        }
+    }
+}
+
+/// What the other side wants, or sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Answer with [`ServerSession::accept`] or [`ServerSession::refuse`]; nothing else comes before.
+    PublishRequested(PublishRequest),
+    /// Answer with [`ServerSession::refuse`]; nothing else comes before.
+    PlayRequested,
+    Audio {
+        /// Milliseconds modulo 2^32.
+        timestamp: u32,
+        body: Bytes,
+    },
+    Video {
+        timestamp: u32,
+        body: Bytes,
+    },
+    Metadata(Metadata),
+    /// The publisher took its stream off the air. It may publish again.
+    Finished,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishRequest {
+    pub address: StreamAddress,
+    /// `live`, `record` or `append`; `None` when the encoder did not say.
+    pub mode: Option<String>,
+}
+
+/// Why a session cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error("{0} came out of order")]
+    OutOfOrder(&'static str),
+    #[error("too many message streams are open")]
+    TooManyStreams,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct ServerSession {
+    limits: SessionLimits,
+    reader: ChunkReader,
+    writer: ChunkWriter,
+    out: BytesMut,
+    state: State,
+    connect: Option<Connect>,
+    /// Ids of open message streams.
+    streams: Vec<u32>,
+    next_stream: u32,
+    has_published: bool,
+    acknowledgement: Acknowledgement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before `connect`, and between publications.
+    Idle,
+    Deciding {
+        stream: u32,
+    },
+    Publishing {
+        stream: u32,
+    },
+    Ended,
+}
+
+impl ServerSession {
+    pub fn new(limits: SessionLimits) -> Self {
+        Self {
+            limits,
+            reader: ChunkReader::new(limits.before_publish),
+            writer: ChunkWriter::new(),
+            out: BytesMut::new(),
+            state: State::Idle,
+            connect: None,
+            streams: Vec::new(),
+            next_stream: 1,
+            has_published: false,
+            acknowledgement: Acknowledgement::new(),
+        }
+    }
+
+    /// `flashVer` of `connect`.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.connect.as_ref()?.flash_version.as_deref()
+    }
+
+    /// Bytes to send, since the last call: answers, and at most one acknowledgement of what has come in.
+    pub fn take_output(&mut self) -> BytesMut {
+        if self.state != State::Ended
+            && let Some(total) = self.acknowledgement.due()
+        {
+            self.control(message_type::ACKNOWLEDGEMENT, &total.to_be_bytes());
+        }
+        self.out.split()
+    }
+
+    /// Takes what it can use from the front of `input` and yields the next event; `None` when it needs more bytes, a
+    /// decision is due, or the session has ended.
+    ///
+    /// # Errors
+    /// [`SessionError`] when the peer breaks the protocol; the session has ended then.
+    pub fn next_event(&mut self, input: &mut BytesMut) -> Result<Option<Event>, SessionError> {
+        let result = self.read_event(input);
+        if result.is_err() {
+            self.state = State::Ended;
+        }
+        result
+    }
+
+    /// The gate said yes.
+    pub fn accept(&mut self) {
+        let State::Deciding { stream } = self.state else { return };
+        self.state = State::Publishing { stream };
+        self.has_published = true;
+        self.reader.set_limits(self.limits.publishing);
+        const CODE: &str = "NetStream.Publish.Start";
+        self.command(0, &command::event("onFCPublish", Level::Status, CODE, "Publishing."));
+        self.command(stream, &command::on_status(Level::Status, CODE, "Publishing."));
+    }
+
+    /// Tells the peer why it may not start, or not go on, and ends the session.
+    pub fn refuse(&mut self, code: &str, description: &str) {
+        let stream = match self.state {
+            State::Deciding { stream } | State::Publishing { stream } => stream,
+            State::Idle => 0,
+            State::Ended => return,
+        };
+        self.command(stream, &command::on_status(Level::Error, code, description));
+        self.state = State::Ended;
+    }
+
+    fn read_event(&mut self, input: &mut BytesMut) -> Result<Option<Event>, SessionError> {
+        loop {
+            if matches!(self.state, State::Deciding { .. } | State::Ended) {
+                return Ok(None);
+            }
+            let before = input.len();
+            let message = self.reader.next(input)?;
+            self.acknowledgement.count(before - input.len());
+            let Some(message) = message else { return Ok(None) };
+            if let Some(event) = self.handle(message)? {
+                return Ok(Some(event));
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) -> Result<Option<Event>, SessionError> {
+        match message.type_id {
+            message_type::AUDIO | message_type::VIDEO => self.media(message),
+            message_type::COMMAND_AMF0 | message_type::COMMAND_AMF3 => self.call(&message),
+            message_type::DATA_AMF0 | message_type::DATA_AMF3 if self.is_publishing(message.stream_id) => {
+                Ok(Metadata::read(&message.payload).map(Event::Metadata))
+            }
+            message_type::WINDOW_ACKNOWLEDGEMENT_SIZE => {
+                if let Some(window) = message.payload.first_chunk() {
+                    self.acknowledgement.set_window(u32::from_be_bytes(*window));
+                }
+                Ok(None)
+            }
+            message_type::USER_CONTROL => {
+                if let Some(pong) = user_control::pong(&message.payload) {
+                    self.control(message_type::USER_CONTROL, &pong);
+                }
+                Ok(None)
+            }
+            // Acknowledgements and bandwidth of the peer, shared objects, aggregates: nothing here depends on them.
+            _ => Ok(None),
+        }
+    }
+
+    fn media(&mut self, message: Message) -> Result<Option<Event>, SessionError> {
+        if !self.is_publishing(message.stream_id) {
+            // The rest of a stream that was just taken off the air is still under way.
+            return if self.has_published { Ok(None) } else { Err(SessionError::OutOfOrder("media")) };
+        }
+        let Message { type_id, timestamp, payload: body, .. } = message;
+        Ok(Some(match type_id {
+            message_type::AUDIO => Event::Audio { timestamp, body },
+            _ => Event::Video { timestamp, body },
+        }))
+    }
+
+    fn call(&mut self, message: &Message) -> Result<Option<Event>, SessionError> {
+        let Call { transaction, command } = Call::read(&message.payload)?;
+        if let Command::Connect(connect) = command {
+            return self.connect(transaction, connect).map(|()| None);
+        }
+        if self.connect.is_none() {
+            return Err(SessionError::OutOfOrder("a command before connect"));
+        }
+        match command {
+            Command::Publish { key, mode } => return self.publish(message.stream_id, &key, mode),
+            Command::Play => {
+                self.require_stream(message.stream_id, "play")?;
+                self.state = State::Deciding { stream: message.stream_id };
+                return Ok(Some(Event::PlayRequested));
+            }
+            Command::CreateStream => self.create_stream(transaction)?,
+            Command::DeleteStream { stream } => return Ok(self.delete_stream(stream)),
+            Command::CloseStream if self.is_publishing(message.stream_id) => return Ok(Some(self.finish())),
+            Command::FcUnpublish => {
+                self.answer(transaction, None);
+                if let State::Publishing { .. } = self.state {
+                    let event = command::event("onFCUnpublish", Level::Status, UNPUBLISHED, "Unpublished.");
+                    self.command(0, &event);
+                    return Ok(Some(self.finish()));
+                }
+            }
+            Command::GetStreamLength => self.answer(transaction, Some(0.0)),
+            Command::ReleaseStream | Command::FcPublish | Command::CheckBandwidth => self.answer(transaction, None),
+            Command::Connect(_) | Command::CloseStream | Command::Other => {}
+        }
+        Ok(None)
+    }
+
+    fn connect(&mut self, transaction: f64, connect: Connect) -> Result<(), SessionError> {
+        if self.connect.is_some() {
+            return Err(SessionError::OutOfOrder("a second connect"));
+        }
+        self.control(message_type::WINDOW_ACKNOWLEDGEMENT_SIZE, &WINDOW_BYTES.to_be_bytes());
+        let mut bandwidth = WINDOW_BYTES.to_be_bytes().to_vec();
+        bandwidth.push(LIMIT_DYNAMIC);
+        self.control(message_type::SET_PEER_BANDWIDTH, &bandwidth);
+        self.writer.set_chunk_size(OUTGOING_CHUNK_BYTES, &mut self.out);
+        self.command(0, &command::connect_result(transaction, &connect));
+        self.connect = Some(connect);
+        Ok(())
+    }
+
+    fn create_stream(&mut self, transaction: f64) -> Result<(), SessionError> {
+        if self.streams.len() >= self.limits.max_streams {
+            return Err(SessionError::TooManyStreams);
+        }
+        let stream = self.next_stream;
+        self.next_stream = self.next_stream.wrapping_add(1);
+        self.streams.push(stream);
+        self.answer(transaction, Some(f64::from(stream)));
+        Ok(())
+    }
+
+    fn delete_stream(&mut self, stream: f64) -> Option<Event> {
+        let index = self.streams.iter().position(|&open| f64::from(open) == stream)?;
+        let stream = self.streams.swap_remove(index);
+        self.is_publishing(stream).then(|| self.finish())
+    }
+
+    fn publish(&mut self, stream: u32, key: &str, mode: Option<String>) -> Result<Option<Event>, SessionError> {
+        self.require_stream(stream, "publish")?;
+        let Some(connect) = &self.connect else { return Err(SessionError::OutOfOrder("publish")) };
+        let address = StreamAddress::read(&connect.app, &connect.tc_url, key);
+        self.state = State::Deciding { stream };
+        Ok(Some(Event::PublishRequested(PublishRequest { address, mode })))
+    }
+
+    /// One publication at a time, on a stream that was created.
+    fn require_stream(&self, stream: u32, command: &'static str) -> Result<(), SessionError> {
+        if self.state == State::Idle && self.streams.contains(&stream) {
+            Ok(())
+        } else {
+            Err(SessionError::OutOfOrder(command))
+        }
+    }
+
+    fn is_publishing(&self, stream: u32) -> bool {
+        self.state == State::Publishing { stream }
+    }
+
+    fn finish(&mut self) -> Event {
+        if let State::Publishing { stream } = self.state {
+            self.command(stream, &command::on_status(Level::Status, UNPUBLISHED, "Unpublished."));
+        }
+        self.state = State::Idle;
+        Event::Finished
+    }
+
+    /// Answers a call, if it asked for an answer.
+    fn answer(&mut self, transaction: f64, value: Option<f64>) {
+        if transaction != 0.0 {
+            self.command(0, &command::result(transaction, value));
+        }
+    }
+
+    fn command(&mut self, stream: u32, payload: &[u8]) {
+        self.writer.write(&mut self.out, COMMAND_CHUNK_STREAM, message_type::COMMAND_AMF0, stream, payload);
+    }
+
+    fn control(&mut self, type_id: u8, payload: &[u8]) {
+        self.writer.write(&mut self.out, CONTROL_CHUNK_STREAM, type_id, 0, payload);
+    }
+}
+
+/// Counts what came in, and says when the peer must hear of it (§5.4.3).
+#[derive(Debug)]
+struct Acknowledgement {
+    /// Modulo 2^32, as it is sent.
+    received: u32,
+    acknowledged: u32,
+    window: u32,
+}
+
+impl Acknowledgement {
+    const fn new() -> Self {
+        Self { received: 0, acknowledged: 0, window: WINDOW_BYTES }
+    }
+
+    fn set_window(&mut self, window: u32) {
+        if window > 0 {
+            self.window = window;
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        // A read is far below 4 GiB.
+        self.received = self.received.wrapping_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// The total to acknowledge now, if a window has filled since the last one.
+    fn due(&mut self) -> Option<u32> {
+        if self.received.wrapping_sub(self.acknowledged) < self.window {
+            return None;
+        }
+        self.acknowledged = self.received;
+        Some(self.received)
+    }
+}
+
+/// The window of both directions until the peer announces another (§5.4.4).
+const WINDOW_BYTES: u32 = 2_500_000;
+
+/// The limit type of Set Peer Bandwidth (§5.4.5) that leaves an encoder its own.
+const LIMIT_DYNAMIC: u8 = 2;
+
+/// Fits every answer of ours into one chunk.
+const OUTGOING_CHUNK_BYTES: u32 = 4_096;
+
+const COMMAND_CHUNK_STREAM: u8 = 3;
+
+const UNPUBLISHED: &str = "NetStream.Unpublish.Success";
+
+#[cfg(test)]
+mod tests;

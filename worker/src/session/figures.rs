@@ -1,0 +1,71 @@
+//! What a session moved: counters that the media path adds to, and rates that the sampler works out once a second.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use sluice_contract::UnixTime;
+use sluice_contract::message::SessionStats;
+
+/// The counters of one session.
+#[derive(Default)]
+pub(super) struct Figures {
+    pub video: Counter,
+    pub audio: Counter,
+    pub dropped: AtomicU64,
+    /// What the counters showed when they were last sampled.
+    last: Mutex<Option<Sample>>,
+}
+
+/// Bytes of one kind of media.
+#[derive(Default)]
+pub(super) struct Counter {
+    bytes: AtomicU64,
+    /// Over the last sampled second, bits per second.
+    rate_bps: AtomicU64,
+}
+
+#[derive(Clone, Copy)]
+struct Sample {
+    at: UnixTime,
+    video: u64,
+    audio: u64,
+}
+
+impl Counter {
+    pub fn add(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Figures {
+    pub fn sample(&self, now: UnixTime) {
+        let next = Sample { at: now, video: self.video.bytes(), audio: self.audio.bytes() };
+        let Some(last) = self.last.lock().replace(next) else { return };
+        let elapsed_ms = next.at.millis_since(last.at);
+        self.video.rate_bps.store(bits_per_second(next.video - last.video, elapsed_ms), Ordering::Relaxed);
+        self.audio.rate_bps.store(bits_per_second(next.audio - last.audio, elapsed_ms), Ordering::Relaxed);
+    }
+
+    /// The figures of a session that has lived for `age_ms`.
+    pub fn stats(&self, age_ms: i64) -> SessionStats {
+        let (video, audio) = (self.video.bytes(), self.audio.bytes());
+        SessionStats {
+            bytes: video.saturating_add(audio),
+            video_bitrate_bps: self.video.rate_bps.load(Ordering::Relaxed),
+            audio_bitrate_bps: self.audio.rate_bps.load(Ordering::Relaxed),
+            average_video_bitrate_bps: bits_per_second(video, age_ms),
+            average_audio_bitrate_bps: bits_per_second(audio, age_ms),
+            dropped_frames: self.dropped.load(Ordering::Relaxed),
+            ..SessionStats::default()
+        }
+    }
+}
+
+fn bits_per_second(bytes: u64, millis: i64) -> u64 {
+    let millis = u64::try_from(millis).unwrap_or(0);
+    bytes.saturating_mul(8_000).checked_div(millis).unwrap_or(0)
+}

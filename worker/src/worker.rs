@@ -1,0 +1,199 @@
+//! One streaming worker, put together: what runs, and the order in which it stops.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use axum::Router;
+use sluice_bus::WorkerLink;
+use sluice_contract::WorkerId;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::Clock;
+use crate::admission::Admission;
+use crate::control::{Control, Outbox, Rules};
+use crate::egress::http::{Http, InvalidNetwork, NoRandomness, TrustedProxies, router};
+use crate::hub::Hub;
+use crate::ingest::rtmp::{RtmpConfig, RtmpListener};
+use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
+use crate::session::Sessions;
+
+/// How a worker is set up. The defaults suit one machine.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// For people: host and process.
+    pub name: String,
+    /// Where RTMP is accepted; port 0 for any free one.
+    pub rtmp_addr: SocketAddr,
+    /// Networks whose `X-Forwarded-For` is believed; loopback always is.
+    pub trusted_proxies: Vec<String>,
+    pub limits: Limits,
+}
+
+/// What a worker takes on at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Sessions at a time, of all protocols; about 2 KiB each.
+    pub sessions: usize,
+    /// Questions to the gate at a time; more wait within their deadline.
+    pub authorizations: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sessions: 100_000, authorizations: 256 }
+    }
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            name: format!("worker {}", std::process::id()),
+            rtmp_addr: (Ipv4Addr::UNSPECIFIED, 1935).into(),
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why a worker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    #[error("a trusted proxy is not valid")]
+    TrustedProxies(#[from] InvalidNetwork),
+    #[error("cannot listen for RTMP on {addr}")]
+    Listen {
+        addr: SocketAddr,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error(transparent)]
+    Packager(#[from] PackagerUnavailable),
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// A running worker.
+pub struct Worker {
+    rules: Arc<Rules>,
+    http: Arc<Http>,
+    rtmp_addr: SocketAddr,
+    tasks: TaskTracker,
+}
+
+impl Worker {
+    /// Starts a worker on `link`. It admits nobody until the API has answered its first hello ([`ready`](Self::ready)),
+    /// and runs until `shutdown`.
+    ///
+    /// # Errors
+    /// [`WorkerError`]; nothing is left running then.
+    pub async fn start(
+        config: WorkerConfig,
+        link: Arc<dyn WorkerLink>,
+        clock: Clock,
+        shutdown: CancellationToken,
+    ) -> Result<Self, WorkerError> {
+        let proxies = TrustedProxies::parse(&config.trusted_proxies)?;
+        let worker = WorkerId::new(Uuid::now_v7());
+        let outbox = Outbox::new(worker, clock);
+        let rules = Rules::new();
+        let sessions = Sessions::new(clock, Arc::clone(&outbox), config.limits.sessions);
+        let admission = Arc::new(Admission::new(
+            worker,
+            Arc::clone(&link),
+            Arc::clone(&rules),
+            Arc::clone(&sessions),
+            clock,
+            config.limits.authorizations,
+        ));
+        let wishes = Arc::clone(&rules);
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&outbox) as _,
+            PackagingConfig::default(),
+            Arc::new(move |name| {
+                wishes.application(name).map_or_else(PackagingSettings::default, |settings| (&*settings).into())
+            }),
+            Arc::new(clock),
+        )?);
+        let rtmp_config = RtmpConfig { addr: config.rtmp_addr, ..RtmpConfig::default() };
+        let rtmp = RtmpListener::bind(rtmp_config, Arc::clone(&admission), Arc::clone(&hub))
+            .await
+            .map_err(|error| WorkerError::Listen { addr: config.rtmp_addr, error })?;
+        let rtmp_addr = rtmp.local_addr();
+        let http = Http::new(
+            Arc::clone(&rules),
+            Arc::clone(&sessions),
+            Arc::clone(&admission),
+            Arc::clone(&hub) as _,
+            proxies,
+            clock,
+        )?;
+        let control = Arc::new(Control {
+            worker,
+            name: config.name,
+            link: Arc::clone(&link),
+            rules: Arc::clone(&rules),
+            sessions,
+            on_air: hub,
+            clock,
+            revision: AtomicU64::new(0),
+        });
+        let tasks = TaskTracker::new();
+        tasks.spawn(rtmp.run(shutdown.clone()));
+        tasks.spawn(run(control, outbox, link, shutdown));
+        tasks.close();
+        Ok(Self { rules, http, rtmp_addr, tasks })
+    }
+
+    /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
+    pub fn http_router(&self) -> Router {
+        router(Arc::clone(&self.http))
+    }
+
+    /// Where RTMP is accepted.
+    pub fn rtmp_addr(&self) -> SocketAddr {
+        self.rtmp_addr
+    }
+
+    /// Waits until the API has told what to enforce, so that somebody can be admitted.
+    pub async fn ready(&self) {
+        self.rules.in_order().await;
+    }
+
+    /// Waits for the end of a clean stop: every session ended, its event sent (within [`FLUSH`]).
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Runs until `shutdown`, then ends what is live and sends the last events.
+async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLink>, shutdown: CancellationToken) {
+    let mut background = JoinSet::new();
+    background.spawn({
+        let control = Arc::clone(&control);
+        async move { control.keep_time().await }
+    });
+    background.spawn({
+        let control = Arc::clone(&control);
+        async move { control.report().await }
+    });
+    background.spawn({
+        let (outbox, link) = (Arc::clone(&outbox), Arc::clone(&link));
+        async move { outbox.send(link.as_ref()).await }
+    });
+    // From its end on nobody is admitted any more.
+    control.run(&shutdown).await;
+    control.end_all();
+    if timeout(FLUSH, outbox.flushed()).await.is_err() {
+        warn!("not every event could be sent before the stop");
+    }
+}
+
+/// How long the last events may take.
+pub const FLUSH: Duration = Duration::from_secs(5);
