@@ -23,9 +23,6 @@ pub(super) const READ_ONLY: [&str; 4] = ["appName", "updateTime", "appStatus", "
 pub(super) const ALIASES: [(&str, &str); 2] =
     [("dataChannelWebHook", "dataChannelWebHookURL"), ("webhookRetryAttemptDelay", "webhookRetryDelay")];
 
-/// Secrets among the fields that are only kept; the typed ones are listed beside their type.
-pub(super) const KEPT_SECRETS: [&str; 3] = ["turnServerCredential", "s3AccessKey", "s3SecretKey"];
-
 fn hls_and_dash() -> Value {
     json!({
         "hlsflags": "delete_segments+program_date_time",

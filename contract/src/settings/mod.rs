@@ -2,7 +2,7 @@
 //!
 //! Field names on the wire are those of `stream-security` §2 and `rest-v2` §11; every name is also accepted with the
 //! older prefix `settings.`. Keys that are not known here are kept and returned unchanged. Reading and writing is in
-//! [`json`], what may be written in [`rules`], what follows from the settings in [`views`].
+//! `json`, what may be written in `rules`, what follows from the settings in `views`.
 
 mod documented;
 mod json;
@@ -22,8 +22,8 @@ use crate::secret::Secret;
 
 /// One application's settings. Missing fields take their defaults: a written object replaces the old one.
 ///
-/// `Serialize` and `Deserialize` are [`to_json`](Self::to_json) and [`from_json`](Self::from_json); the derived forms
-/// (`remote`) serve these two only.
+/// `Serialize` and `Deserialize` are [`to_json`](Self::to_json) and [`from_json`](Self::from_json). The derived forms
+/// (`remote`) serve these two only: they know neither the other spellings nor the fields without a Rust field.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", remote = "Self")]
 pub struct ApplicationSettings {

@@ -26,6 +26,8 @@ pub enum SettingsError {
     NoNetwork { field: &'static str },
     #[error("timeTokenPeriod must be between {SHORTEST_PERIOD_SECS} and {LONGEST_PERIOD_SECS} seconds")]
     TimeTokenPeriod,
+    #[error("ticketMaxLifeSeconds must be above 0")]
+    TicketLife,
     #[error("credentials cannot be allowed to every origin")]
     CredentialsForEveryOrigin,
 }
@@ -61,6 +63,9 @@ impl ApplicationSettings {
         }
         if !(SHORTEST_PERIOD_SECS..=LONGEST_PERIOD_SECS).contains(&self.time_token_period) {
             return Err(SettingsError::TimeTokenPeriod);
+        }
+        if self.ticket_max_life_seconds == 0 {
+            return Err(SettingsError::TicketLife);
         }
         if self.cors_allow_credentials && self.cors().allowed_origins.iter().any(|origin| origin == "*") {
             return Err(SettingsError::CredentialsForEveryOrigin);
