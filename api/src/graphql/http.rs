@@ -162,7 +162,8 @@ fn json(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response {
     (status, headers, body).into_response()
 }
 
-/// A browser sends this type to another site only after asking, and is never allowed to. Forms cannot send it.
+/// A browser sends this type to another site only after asking (`http::cors`), and then without cookies. Forms cannot
+/// send it at all.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))

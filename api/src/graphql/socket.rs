@@ -12,7 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_graphql::{Request, Response as Answered};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
@@ -27,11 +27,12 @@ use super::http::{Graph, counted_as, is_refused, origin_of};
 use super::limits::{MESSAGE_BYTES, OPEN_SUBSCRIPTIONS};
 use super::open::Open;
 use crate::http::client_address;
+use crate::http::cors::is_foreign_origin;
 use crate::manage::Viewer;
 
 /// Takes the WebSocket, unless a page of another site opens it, which would act with the visitor's own login.
 pub fn open(graph: Graph, upgrade: WebSocketUpgrade, peer: Option<IpAddr>, headers: HeaderMap) -> Response {
-    if !is_same_origin(&headers) {
+    if is_foreign_origin(&headers) {
         return (StatusCode::FORBIDDEN, "subscriptions are for pages of this server").into_response();
     }
     let upgrade = upgrade.protocols([PROTOCOL]);
@@ -269,14 +270,6 @@ fn with_authorization(mut headers: HeaderMap, payload: Option<&Value>) -> Header
         headers.insert(AUTHORIZATION, value);
     }
     headers
-}
-
-/// Whether no browser says that a page of another origin opens the socket. Other clients send no origin.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
-    matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
 }
 
 /// The first tick comes after one period.
