@@ -253,16 +253,17 @@ fn viewer_counts<'a>(
     stream_id: Option<&StreamId>,
 ) -> ViewerCounts {
     let mut counts: BTreeMap<Protocol, u32> = BTreeMap::new();
+    // Workers count viewers of open streams too, who have no sessions: their figures are the fuller ones.
+    let mut add = |stream: &StreamReport| {
+        for (protocol, viewers) in &stream.viewers {
+            *counts.entry(*protocol).or_default() += viewers;
+        }
+    };
+    let key = stream_id.map(|stream_id| (application.clone(), stream_id.clone()));
     for worker in workers {
-        // Workers count viewers of open streams too, who have no sessions: their figures are the fuller ones.
-        for stream in worker
-            .streams
-            .values()
-            .filter(|stream| stream.application == *application && stream_id.is_none_or(|id| *id == stream.stream_id))
-        {
-            for (protocol, viewers) in &stream.viewers {
-                *counts.entry(*protocol).or_default() += viewers;
-            }
+        match &key {
+            Some(key) => worker.streams.get(key).into_iter().for_each(&mut add),
+            None => worker.streams.values().filter(|stream| stream.application == *application).for_each(&mut add),
         }
     }
     ViewerCounts(counts)

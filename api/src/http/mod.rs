@@ -1,5 +1,6 @@
-//! What both faces share of HTTP: who is asking, and health.
+//! What both faces share of HTTP: who is asking, who may read answers from elsewhere, and health.
 
+pub mod cors;
 mod health;
 pub mod pages;
 mod viewer;

@@ -15,9 +15,12 @@ mod events;
 mod page;
 mod password;
 mod problem;
+mod reveal;
 mod session;
+mod stream_jwt;
 mod subscriber;
 mod token;
+mod token_check;
 mod viewer;
 
 pub(crate) use administrator::read_grants;
@@ -46,4 +49,5 @@ pub use subscriber::{
     SubscriberFilter,
 };
 pub use token::{NewToken, Token};
+pub use token_check::TokenCheck;
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};

@@ -116,6 +116,7 @@ impl Store {
         }
         // The lock belongs to this transaction; the steps run beside it, on connections of their own.
         let lock = self.writer.begin().await?;
+        lock.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         lock.execute_raw(Statement::from_string(
             DbBackend::Postgres,
             format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"),
