@@ -142,7 +142,7 @@ impl Encoder {
         }
     }
 
-    async fn is_closed(mut self) {
+    async fn sees_the_end(mut self) {
         assert_eq!(self.status().await, "", "closed without a further word");
     }
 }
@@ -182,7 +182,7 @@ async fn a_refused_publisher_reads_why_before_it_is_closed() {
         let wanted: &str = Refusal::of(&reason).rtmp.code;
         assert_eq!(encoder.status().await, format!("onStatus {wanted}"));
         assert!(!ingest.is_live(&key("s1")));
-        encoder.is_closed().await;
+        encoder.sees_the_end().await;
     }
 }
 
@@ -196,7 +196,7 @@ async fn a_block_ends_the_publisher_at_once() {
     assert_eq!(encoder.status().await, "onStatus NetStream.Failed");
     assert_eq!(ingest.session_end().await, (EndReason::Blocked, None));
     assert!(ingest.is_live(&key("s2")));
-    encoder.is_closed().await;
+    encoder.sees_the_end().await;
     drop(other);
 }
 
@@ -207,7 +207,7 @@ async fn a_second_publisher_is_refused_and_the_first_goes_on() {
     let mut second = ingest.connect().await;
     second.ask_to_publish("s1").await;
     assert_eq!(second.status().await, "onStatus NetStream.Publish.BadName");
-    second.is_closed().await;
+    second.sees_the_end().await;
     assert!(ingest.is_live(&key("s1")));
 }
 
@@ -219,7 +219,7 @@ async fn a_player_is_refused() {
     let play = command(1, "play", 3.0, |arguments| arguments.null().string("s1"));
     player.send(&[connect("LiveApp", ""), create_stream(2.0), play].concat()).await;
     assert_eq!(player.status().await, "onStatus NetStream.Failed");
-    player.is_closed().await;
+    player.sees_the_end().await;
     assert_eq!(ingest.house.asked(), 0);
 }
 
@@ -238,7 +238,7 @@ async fn whoever_breaks_the_protocol_ends_alone() {
         encoder.send(&[0; 16]).await;
         assert_eq!(encoder.status().await, "onStatus NetStream.Failed");
         assert_eq!(ingest.session_end().await, (EndReason::ProtocolError, Some(why.to_owned())));
-        encoder.is_closed().await;
+        encoder.sees_the_end().await;
     }
     assert!(ingest.is_live(&key("healthy")));
 }
@@ -255,7 +255,7 @@ async fn silence_is_not_waited_for_at_any_stage() {
         ..RtmpConfig::default()
     };
     let mut ingest = Ingest::with(config).await;
-    ingest.connect().await.is_closed().await;
+    ingest.connect().await.sees_the_end().await;
     let mut began = ingest.connect().await;
     began.send(&[3]).await;
     let mut answer = Vec::new();
@@ -296,7 +296,7 @@ async fn pings_do_not_keep_a_silent_publisher_on_air() {
 async fn only_so_many_connections_are_kept() {
     let ingest = Ingest::with(RtmpConfig { max_connections_per_address: 1, ..RtmpConfig::default() }).await;
     let first = ingest.publisher("s1").await;
-    ingest.connect().await.is_closed().await;
+    ingest.connect().await.sees_the_end().await;
     assert!(ingest.is_live(&key("s1")));
     drop(first);
 }
@@ -309,8 +309,8 @@ async fn a_stop_tells_publishers_and_waits_for_their_end() {
     waiting.shake_hands().await;
     ingest.shutdown.cancel();
     assert_eq!(publisher.status().await, "onStatus NetStream.Failed");
-    publisher.is_closed().await;
-    waiting.is_closed().await;
+    publisher.sees_the_end().await;
+    waiting.sees_the_end().await;
     assert_eq!(ingest.session_end().await, (EndReason::Shutdown, None));
     soon("the stop", &mut ingest.running).await.unwrap();
     assert!(TcpStream::connect(ingest.address).await.is_err(), "nothing listens any more");
