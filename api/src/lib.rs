@@ -44,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::ApiConfig;
-pub use start::StartError;
+pub use start::{StartError, migrate};
 
 use audit_log::AuditLog;
 use directory::Directory;

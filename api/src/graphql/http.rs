@@ -48,9 +48,9 @@ pub fn router(api: Api) -> Router {
 async fn look(State(graph): State<Graph>, mut parts: Parts) -> Response {
     let wants = |name, what: &str| {
         let values = parts.headers.get_all(name).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|value| {
-            value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what))
-        })
+        values
+            .flat_map(|value| value.split(','))
+            .any(|value| value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what)))
     };
     if wants(UPGRADE, "websocket") {
         let peer = peer_of(&parts);
@@ -139,9 +139,7 @@ fn respond(headers: &HeaderMap, answers: BatchResponse) -> Response {
 
 /// Whether nothing of a request was executed.
 pub fn is_refused(answer: &Answered) -> bool {
-    answer.data == Value::Null
-        && !answer.errors.is_empty()
-        && answer.errors.iter().all(|error| error.path.is_empty())
+    answer.data == Value::Null && !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// An answer to what is not even a GraphQL request, in the form of one.
