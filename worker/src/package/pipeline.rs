@@ -142,11 +142,6 @@ impl Pipeline {
         MediaTime::from_micros(self.progress.cut_until_us[slot(kind)].load(Ordering::Relaxed))
     }
 
-    /// Media time up to which every track was cut.
-    pub(super) fn all_cut_until(&self) -> MediaTime {
-        self.cut_until(TrackKind::Video).min(self.cut_until(TrackKind::Audio))
-    }
-
     /// Ends the stream: the last segments are cut, then `on_drained` is called by the supervisor, and everything is
     /// taken down. Does not wait.
     pub(super) fn stop(mut self, on_drained: Box<dyn FnOnce() + Send>) {
