@@ -5,9 +5,9 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use sluice_contract::message::EndReason;
+use sluice_contract::message::{EndReason, EventKind};
 use sluice_worker::hub::{PublishRight, Publisher};
-use sluice_worker::media::{Codec, MediaTime, TrackKind};
+use sluice_worker::media::{AccessUnit, Codec, MediaTime, TrackConfig, TrackKind};
 use sluice_worker::package::{Package, PackagingConfig, PackagingSettings};
 
 use support::{Item, TestSession, clip, hub, hub_with, key, read_flv, test_pattern, until, wall_clock};
@@ -300,5 +300,80 @@ fn a_window_is_bounded_in_segments_and_in_bytes() {
             playlist.contains("#EXT-X-ENDLIST").then_some(playlist)
         });
         assert_eq!(durations(&playlist).len(), listed, "{playlist}");
+    }
+}
+
+/// Random times, reordering, key frames, sizes, silences and configurations: a stream may end for it, and nothing else
+/// may happen.
+#[test]
+fn hostile_streams_end_at_worst_themselves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = read_flv(&clip(folder.path(), "sound", &test_pattern(3, 30, 2)));
+    let configs: Vec<Item> = sound.iter().filter(|item| matches!(item, Item::Config(_))).cloned().collect();
+    let (hub, events) = hub(PackagingSettings { segment_duration_ms: 500, ..PackagingSettings::default() });
+    let mut random = Random(0x5EED);
+    for round in 0..60 {
+        let mut publisher = hub.publish(key(&format!("h{round}")), TestSession::new()).expect("a free name");
+        push_all(&mut publisher, &configs);
+        let mut time = 0;
+        for _ in 0..400 {
+            match random.below(100) {
+                0 => {
+                    let mut record = random.bytes(40);
+                    record[0] = 1;
+                    let codec = if random.below(2) == 0 { Codec::H264 } else { Codec::Aac };
+                    if random.below(8) == 0 {
+                        publisher.configure(TrackConfig { codec, record: record.into() });
+                    }
+                }
+                1 => push_all(&mut publisher, &configs),
+                2 => time += i64::try_from(random.below(30_000)).unwrap_or(0),
+                3 => time -= i64::try_from(random.below(30_000)).unwrap_or(0),
+                4 => time = i64::from_be_bytes([random.below(256) as u8; 8]),
+                _ => time = time.wrapping_add(i64::try_from(random.below(60)).unwrap_or(0)),
+            }
+            let shift = if random.below(3) == 0 { random.below(400) } else { 0 };
+            let kind = if random.below(2) == 0 { TrackKind::Video } else { TrackKind::Audio };
+            let size = usize::try_from(random.below(300)).unwrap_or(0);
+            publisher.push(AccessUnit {
+                kind,
+                pts: MediaTime::from_millis(time.wrapping_add(i64::try_from(shift).unwrap_or(0))),
+                dts: MediaTime::from_millis(time),
+                key: kind == TrackKind::Audio || random.below(10) == 0,
+                data: random.bytes(size).into(),
+            });
+        }
+        drop(publisher);
+    }
+    until("the end of every stream", || {
+        let events = events.0.lock();
+        let ended = events.iter().filter(|event| matches!(event, EventKind::StreamEnded { .. })).count();
+        (ended == 60).then_some(())
+    });
+    let failures: Vec<_> = events
+        .0
+        .lock()
+        .iter()
+        .filter_map(|event| match event {
+            EventKind::StreamEnded { reason: EndReason::PipelineError, detail, .. } => detail.clone(),
+            _ => None,
+        })
+        .collect();
+    assert!(failures.iter().all(|detail| detail.contains("too often")), "{failures:?}");
+    // The worker still works.
+    plays(&sound);
+}
+
+/// A small generator (Knuth's MMIX constants), so that a failure repeats itself.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.below(256) as u8).collect()
     }
 }
