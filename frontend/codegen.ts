@@ -2,7 +2,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: process.env.SLUICE_SCHEMA ?? '../schema.graphql',
-  documents: 'src/admin/**/*.{ts,tsx}',
+  documents: ['src/admin/**/*.{ts,tsx}', 'src/graphiql/samples.ts'],
   ignoreNoDocuments: true,
   generates: {
     'src/gql/': {

@@ -5,9 +5,10 @@
 //! application does (security, packaging) is not here: that changes while the server runs, over the API.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use sluice_contract::{ApplicationName, Secret};
 
 /// What is settled before anything starts.
@@ -24,7 +25,7 @@ pub struct Config {
     pub admin_password: Option<Secret<String>>,
     pub applications: Vec<ApplicationName>,
     /// Proxies whose `X-Forwarded-For` is believed, as networks; loopback is always among them.
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -195,7 +196,7 @@ impl Values {
                     .map(|name| name.parse().map_err(|error| format!("has the application `{name}`: {error}")))
                     .collect()
             })?,
-            trusted_proxies: self.parsed("trusted_proxies", |text| Ok(list(text)))?,
+            trusted_proxies: self.parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),
@@ -212,6 +213,12 @@ impl Values {
         }
         Ok(config)
     }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| address()).map_err(|_| format!("has `{text}`, which is no network such as 10.0.0.0/8"))
 }
 
 fn nearest(name: &str) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use sluice_api::config::{FirstAdministrator, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
 use sluice_bus::MemoryBus;
 use sluice_worker::{Worker, WorkerConfig};
@@ -27,7 +28,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let stop = watch_signals()?;
     let bus = MemoryBus::new(tools::clock);
-    let api = Api::start(api_config(&config), Arc::new(bus.clone()), tools::clock, shutdown.clone())
+    let api = Api::start(api_config(&config), Arc::new(bus.clone()), Arc::new(tools::clock), shutdown.clone())
         .await
         .context("the API cannot start")?;
     let worker = Worker::start(worker_config(&config), Arc::new(bus), tools::clock, shutdown.clone())
@@ -90,16 +91,25 @@ fn watch_signals() -> anyhow::Result<CancellationToken> {
 }
 
 fn api_config(config: &Config) -> ApiConfig {
+    let secret_key = match (&config.secret_key, &config.secret_key_file) {
+        (Some(key), _) => SecretKeySource::Value(key.clone()),
+        (None, Some(file)) => SecretKeySource::File(file.clone()),
+        (None, None) => SecretKeySource::DataDir,
+    };
+    let first_administrator = match (&config.admin_email, &config.admin_password) {
+        (Some(email), Some(password)) => {
+            Some(FirstAdministrator { email: email.clone(), password: password.clone() })
+        }
+        _ => None,
+    };
     ApiConfig {
-        data_dir: config.data_dir.clone(),
         database_url: config.database_url.clone(),
-        secret_key: config.secret_key.clone(),
-        secret_key_file: config.secret_key_file.clone(),
-        admin_email: config.admin_email.clone(),
-        admin_password: config.admin_password.clone(),
+        secret_key,
+        first_administrator,
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         exclusive: true,
+        ..ApiConfig::new(&config.data_dir)
     }
 }
 

@@ -7,27 +7,51 @@
 //! | [`http`] | who is asking ([`Viewer`](manage::Viewer)), health |
 //! | `gate` | answers the workers' questions: loads facts, asks the policy, performs the effects |
 //! | `fleet` | the workers: who is alive, what they carry, commands and acknowledgements, their events |
+//! | `directory` | the applications and their settings, in memory |
 //! | `store` | the only place with SQL |
 //! | `secrets` | what lies encrypted in the database, and the keys |
+//! | `audit_log`, `throttle` | records in batches; slow guessing of passwords |
 //! | `jobs` | what happens by itself: retention, lost workers, key rotation |
+//! | `start` | from a configuration to a running API |
 //!
 //! [`Api`] is one cheap handle to all of it. Faces call its methods with an [`Application`](manage::Application), which
 //! can only be had through a [`Viewer`](manage::Viewer) that may see it: nobody can forget to ask for the right.
 
+mod audit_log;
 pub mod config;
+mod directory;
+mod fleet;
+mod gate;
 pub mod graphql;
 pub mod http;
+mod jobs;
 pub mod manage;
 pub mod rest;
+mod secrets;
+mod start;
+mod store;
+#[cfg(test)]
+mod tests;
+mod throttle;
 
+use std::fs::File;
 use std::sync::Arc;
 
 use axum::Router;
-use sluice_bus::ApiLink;
-use sluice_contract::UnixTime;
+use parking_lot::Mutex;
+use sluice_contract::{Secret, UnixTime};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use config::ApiConfig;
+pub use start::StartError;
+
+use audit_log::AuditLog;
+use directory::Directory;
+use fleet::Fleet;
+use secrets::SecretBox;
+use store::Store;
+use throttle::Throttle;
 
 /// Tells the time. One clock per process, so that tests can hold it still.
 pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -39,34 +63,28 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     clock: Clock,
     config: ApiConfig,
+    store: Store,
+    secrets: SecretBox,
+    directory: Directory,
+    fleet: Fleet,
     events: manage::Events,
-}
-
-/// Why the API did not start. One variant per remedy.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("the database cannot be opened: {0}")]
-    Database(String),
+    audit: AuditLog,
+    throttle: Throttle,
+    /// Lets somebody from elsewhere create the first administrator; gone once there is one.
+    set_up_code: Mutex<Option<Secret<String>>>,
+    passwords: manage::Passwords,
+    tasks: TaskTracker,
+    /// Held while this API is the only one of its data folder.
+    lock: Mutex<Option<File>>,
 }
 
 impl Api {
-    /// Opens the database, brings its schema up to date, takes up the link to the workers, and starts the background
-    /// jobs, which end with `shutdown`.
-    ///
-    /// # Errors
-    /// [`StartError`] names what to mend.
-    pub async fn start(
-        config: ApiConfig,
-        _link: Arc<dyn ApiLink>,
-        clock: Clock,
-        _shutdown: CancellationToken,
-    ) -> Result<Self, StartError> {
-        Ok(Self(Arc::new(Inner { clock, config, events: manage::Events::new() })))
-    }
-
     /// Everything that the API answers over HTTP. Serve it with `ConnectInfo<SocketAddr>`.
     pub fn http_router(&self) -> Router {
-        graphql::router(self.clone()).merge(rest::router(self.clone()))
+        http::health_router(self.clone())
+            .merge(graphql::router(self.clone()))
+            .merge(rest::router(self.clone()))
+            .merge(http::pages::router(self.clone()))
     }
 
     pub fn now(&self) -> UnixTime {
@@ -75,5 +93,42 @@ impl Api {
 
     pub fn config(&self) -> &ApiConfig {
         &self.0.config
+    }
+
+    /// Returns once every background job has ended after the shutdown, what was recorded is written, and the database
+    /// is closed.
+    pub async fn stopped(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.store.close().await;
+        // Dropping the file lets the next process in.
+        *self.0.lock.lock() = None;
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn secrets(&self) -> &SecretBox {
+        &self.0.secrets
+    }
+
+    fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    fn fleet(&self) -> &Fleet {
+        &self.0.fleet
+    }
+
+    /// Runs `task` until it ends or `shutdown` begins.
+    fn spawn(&self, shutdown: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = shutdown.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = task => {}
+            }
+        });
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! This crate is the map of the product: an [`Application`](ApplicationName) holds Broadcasts, named by [`StreamId`];
 //! a Subscriber, named by [`SubscriberId`], asks to publish or play one with a [`StreamRequest`]; [`policy::decide`]
-//! answers with a [`Decision`](policy::Decision); an admitted connection is a Session, named by [`SessionId`], on a
+//! answers with a [`Decision`]; an admitted connection is a Session, named by [`SessionId`], on a
 //! Worker, named by [`WorkerId`]. A [`Block`] forbids a subscriber an operation until a time. A [`Ticket`] is the signed
 //! form of a play session that HTTP players carry.
 //!

@@ -1,10 +1,100 @@
-//! The GraphQL face.
+//! The GraphQL face: the first face of the product, for the admin, scripts and other people's back ends.
+//!
+//! Types, queries, mutations and subscriptions of one concept stand in one file. They translate between the schema
+//! and [`manage`](crate::manage), and hold no rule. `schema.graphql` at the root of the repository is their export,
+//! and a test keeps it current.
+//!
+//! | Module | What it is |
+//! |---|---|
+//! | [`application`], [`settings`], [`broadcast`], [`subscriber`], [`session`], [`block`], [`audit`], [`administrator`], [`server`], [`node`], [`explain`] | the graph |
+//! | [`live`] | subscriptions |
+//! | [`caller`] | who asks, and the loaders of relations |
+//! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
+//! | [`limits`], [`open`] | what a request may ask for, and how much may be open |
+//! | [`http`], [`socket`] | the transports |
 
+mod administrator;
+mod application;
+mod audit;
+mod block;
+mod broadcast;
+mod caller;
+mod connection;
+mod enums;
+mod errors;
+mod explain;
+mod failure;
+mod http;
+mod id;
+mod limits;
+mod live;
+mod node;
+mod open;
+mod scalar;
+mod server;
+mod session;
+mod settings;
+mod socket;
+mod subscriber;
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 use axum::Router;
 
 use crate::Api;
 
-/// Serves `/graphql`.
-pub fn router(_api: Api) -> Router {
-    Router::new()
+/// Everything that can be asked. Start at `viewer` and `server`, or at `applications` and walk on from there.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Query(
+    administrator::AdministratorQuery,
+    server::ServerQuery,
+    application::ApplicationQuery,
+    audit::AuditQuery,
+    explain::ExplainQuery,
+    node::NodeQuery,
+);
+
+/// Everything that can be done. What went wrong as it may be expected to stands in `problems` of each payload.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(
+    administrator::AdministratorMutation,
+    application::ApplicationMutation,
+    broadcast::BroadcastMutation,
+    subscriber::SubscriberMutation,
+    block::BlockMutation,
+    session::SessionMutation,
+);
+
+/// Everything that can be watched, over WebSocket (`graphql-transport-ws`). A subscription ends with its login; who
+/// reads too slowly misses entries.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(live::Live);
+
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn schema() -> Schema {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .extension(errors::Errors)
+        .extension(limits::Limits)
+        // Measured by `limits`, which runs first and says which limit and its value.
+        .limit_recursive_depth(limits::DEPTH * 4)
+        .with_sorted_fields()
+        .with_sorted_enums()
+        .finish()
 }
+
+/// The schema in GraphQL's own language, sorted.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    schema().sdl_with_options(options.include_specified_by())
+}
+
+/// Serves `/graphql`.
+pub fn router(api: Api) -> Router {
+    http::router(api)
+}
+
+#[cfg(test)]
+mod tests;

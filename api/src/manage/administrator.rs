@@ -1,14 +1,18 @@
-//! People and machines that manage: accounts, logins, API keys.
+//! People who manage: accounts and logins.
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
 use sluice_contract::{Secret, UnixTime};
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Grant, Outcome, Viewer};
+use super::{
+    AuditKind, AuditOutcome, AuditRecord, Grant, Identity, ManageError, Outcome, ProblemCode, Role, Scope, Viewer,
+};
 use crate::Api;
+use crate::secrets::token_hash;
+use crate::store::administrators::{self, access_token};
+use crate::store::{self, StoreError};
+use crate::throttle::Key;
 
 #[derive(Debug, Clone)]
 pub struct Administrator {
@@ -58,42 +62,10 @@ pub struct Login {
     pub administrator: Administrator,
 }
 
-#[derive(Debug, Clone)]
-pub struct ApiKey {
-    pub id: Uuid,
-    pub name: String,
-    pub grants: Vec<Grant>,
-    pub created_at: UnixTime,
-    pub expires_at: Option<UnixTime>,
-    pub created_by: String,
-}
-
-#[derive(Debug, Clone)]
-pub struct NewApiKey {
-    pub name: String,
-    pub grants: Vec<Grant>,
-    pub expires_at: Option<UnixTime>,
-}
-
-/// The only moment when the key itself is shown.
-#[derive(Debug, Clone)]
-pub struct CreatedApiKey {
-    pub key: ApiKey,
-    pub secret: Secret<String>,
-}
-
 impl Api {
-    /// Recognises the caller from headers and peer address. `peer` is `None` when the transport does not say.
-    ///
-    /// # Errors
-    /// Only when the database is away; nobody recognised is an anonymous viewer.
-    pub async fn viewer(&self, _peer: Option<IpAddr>, _headers: &HeaderMap) -> Outcome<Viewer> {
-        provisional()
-    }
-
     /// True while no administrator exists.
     pub async fn first_administrator_needed(&self) -> Outcome<bool> {
-        provisional()
+        Ok(!administrators::exist(self.store().reader()).await?)
     }
 
     /// Creates the first administrator: from this machine itself, or with the set-up code that the log printed.
@@ -102,81 +74,280 @@ impl Api {
     /// `already-exists` once there is one, `wrong-credentials` for a wrong code, `throttled`, `invalid`.
     pub async fn create_first_administrator(
         &self,
-        _viewer: &Viewer,
-        _new: NewAdministrator,
-        _set_up_code: Option<Secret<String>>,
+        viewer: &Viewer,
+        new: NewAdministrator,
+        set_up_code: Option<Secret<String>>,
     ) -> Outcome<Administrator> {
-        provisional()
+        if !self.first_administrator_needed().await? {
+            return Err(ManageError::problem(ProblemCode::AlreadyExists, "there is an administrator already"));
+        }
+        if *viewer.identity() != Identity::Local {
+            let key = Key::Address(viewer.address());
+            if self.0.throttle.is_paused(&key, self.now()) {
+                return Err(throttled());
+            }
+            let expected = self.0.set_up_code.lock().clone();
+            let matches =
+                expected.zip(set_up_code).is_some_and(|(expected, given)| expected.matches(given.expose().trim()));
+            if !matches {
+                self.0.throttle.failed(key, self.now());
+                self.record_login(None, viewer.address(), "set-up-code-wrong", AuditOutcome::Denied);
+                return Err(ManageError::problem_at(
+                    ProblemCode::WrongCredentials,
+                    "setUpCode",
+                    "this needs the set-up code that the server's log shows",
+                ));
+            }
+        }
+        self.store_first_administrator(new).await
+    }
+
+    pub(crate) async fn store_first_administrator(&self, new: NewAdministrator) -> Outcome<Administrator> {
+        let grants = vec![Grant { scope: Scope::System, role: Role::Admin }];
+        let row = self.new_administrator(NewAdministrator { grants, ..new }).await?;
+        let transaction = self.store().transaction().await?;
+        if administrators::exist(&transaction).await? {
+            return Err(ManageError::problem(ProblemCode::AlreadyExists, "there is an administrator already"));
+        }
+        administrators::insert(&transaction, row.clone()).await?;
+        store::commit(transaction).await?;
+        *self.0.set_up_code.lock() = None;
+        self.record(AuditRecord::action(self, "create-first-administrator", &row.email, None));
+        administrator_of_row(row)
     }
 
     /// # Errors
     /// `wrong-credentials`, or `throttled` after three failures for 300 s.
-    pub async fn login(&self, _request: LoginRequest) -> Outcome<Login> {
-        provisional()
+    pub async fn login(&self, request: LoginRequest) -> Outcome<Login> {
+        let now = self.now();
+        let email = request.email.trim().to_lowercase();
+        let keys = [Key::Account(email.clone()), Key::Address(request.address)];
+        if keys.iter().any(|key| self.0.throttle.is_paused(key, now)) {
+            self.record_login(Some(&email), request.address, "login-throttled", AuditOutcome::Denied);
+            return Err(throttled());
+        }
+        let row = administrators::find(self.store().reader(), &email).await?;
+        let stored = row.as_ref().map(|row| row.password_hash.clone());
+        let verified = self.0.passwords.verify(&request.password, stored).await?;
+        let Some(row) = row.filter(|_| verified) else {
+            keys.iter().for_each(|key| self.0.throttle.failed(key.clone(), now));
+            self.record_login(Some(&email), request.address, "login-failed", AuditOutcome::Denied);
+            return Err(ManageError::problem(ProblemCode::WrongCredentials, "the e-mail or the password is wrong"));
+        };
+        self.0.throttle.succeeded(&keys[0]);
+        let access_token = self.secrets().random_token()?;
+        let expires_at = now.plus_secs(LOGIN_SECS);
+        let token = access_token::Model {
+            id: Uuid::now_v7(),
+            hash: token_hash(access_token.expose()),
+            administrator_id: Some(row.id),
+            name: "login".to_owned(),
+            grants: serde_json::json!([]),
+            created_by: email.clone(),
+            created_at: now.as_millis(),
+            expires_at: Some(expires_at.as_millis()),
+        };
+        administrators::insert_token(self.store().writer(), token).await?;
+        administrators::set_last_login(self.store().writer(), row.id, now.as_millis()).await?;
+        self.record_login(Some(&email), request.address, "login", AuditOutcome::Allowed);
+        let administrator =
+            administrator_of_row(administrators::Model { last_login_at: Some(now.as_millis()), ..row })?;
+        Ok(Login { access_token, expires_at, administrator })
     }
 
     /// Ends the viewer's own access token. False if there was none.
-    pub async fn logout(&self, _viewer: &Viewer) -> Outcome<bool> {
-        provisional()
+    pub async fn logout(&self, viewer: &Viewer) -> Outcome<bool> {
+        let Identity::Administrator { access_token, email, .. } = viewer.identity() else { return Ok(false) };
+        self.record_login(Some(email), viewer.address(), "logout", AuditOutcome::Allowed);
+        Ok(administrators::delete_token(self.store().writer(), *access_token).await?)
     }
 
     /// Whether logging in with this e-mail is paused.
-    pub async fn login_is_blocked(&self, _email: &str) -> Outcome<bool> {
-        provisional()
+    pub async fn login_is_blocked(&self, email: &str) -> Outcome<bool> {
+        Ok(self.0.throttle.is_paused(&Key::Account(email.trim().to_lowercase()), self.now()))
     }
 
     /// # Errors
     /// `forbidden` without the system's admin role.
-    pub async fn administrators(&self, _viewer: &Viewer) -> Outcome<Vec<Administrator>> {
-        provisional()
+    pub async fn administrators(&self, viewer: &Viewer) -> Outcome<Vec<Administrator>> {
+        self.require_system_admin(viewer)?;
+        administrators::all(self.store().reader()).await?.into_iter().map(administrator_of_row).collect()
     }
 
     /// # Errors
     /// `already-exists`, `invalid`, `forbidden`.
-    pub async fn create_administrator(&self, _viewer: &Viewer, _new: NewAdministrator) -> Outcome<Administrator> {
-        provisional()
+    pub async fn create_administrator(&self, viewer: &Viewer, new: NewAdministrator) -> Outcome<Administrator> {
+        self.require_system_admin(viewer)?;
+        let row = self.new_administrator(new).await?;
+        match administrators::insert(self.store().writer(), row.clone()).await {
+            Err(StoreError::Exists) => {
+                return Err(ManageError::problem_at(
+                    ProblemCode::AlreadyExists,
+                    "email",
+                    "User with the same e-mail already exists",
+                ));
+            }
+            inserted => inserted?,
+        }
+        self.record_about(viewer, "create-administrator", &row.email);
+        administrator_of_row(row)
     }
 
     /// # Errors
     /// `not-found`, `conflict` on the own account, `forbidden`.
     pub async fn update_administrator(
         &self,
-        _viewer: &Viewer,
-        _email: &str,
-        _changes: AdministratorChanges,
+        viewer: &Viewer,
+        email: &str,
+        changes: AdministratorChanges,
     ) -> Outcome<Administrator> {
-        provisional()
+        self.require_system_admin(viewer)?;
+        let mut row = self.other_administrator(viewer, email, "User cannot edit itself").await?;
+        let password_changes = changes.password.is_some();
+        if let Some(password) = &changes.password {
+            row.password_hash = self.0.passwords.hash(check_password(password)?).await?;
+        }
+        row.first_name = changes.first_name.or(row.first_name);
+        row.last_name = changes.last_name.or(row.last_name);
+        if let Some(grants) = &changes.grants {
+            row.grants = written_grants(grants);
+        }
+        let transaction = self.store().transaction().await?;
+        if !administrators::update(&transaction, row.clone()).await? {
+            return Err(no_administrator());
+        }
+        if password_changes {
+            administrators::end_logins(&transaction, row.id, None).await?;
+        }
+        store::commit(transaction).await?;
+        self.record_about(viewer, "update-administrator", &row.email);
+        administrator_of_row(row)
     }
 
     /// # Errors
     /// `not-found`, `conflict` on the own account, `forbidden`.
-    pub async fn delete_administrator(&self, _viewer: &Viewer, _email: &str) -> Outcome<()> {
-        provisional()
+    pub async fn delete_administrator(&self, viewer: &Viewer, email: &str) -> Outcome<()> {
+        self.require_system_admin(viewer)?;
+        let row = self.other_administrator(viewer, email, "You cannot delete yourself").await?;
+        let transaction = self.store().transaction().await?;
+        administrators::delete(&transaction, row.id).await?;
+        store::commit(transaction).await?;
+        self.record_about(viewer, "delete-administrator", &row.email);
+        Ok(())
     }
 
     /// Changes the viewer's own password and ends its other logins.
     ///
     /// # Errors
     /// `wrong-credentials`, `invalid`, `unauthenticated`.
-    pub async fn change_password(&self, _viewer: &Viewer, _old: Secret<String>, _new: Secret<String>) -> Outcome<()> {
-        provisional()
+    pub async fn change_password(&self, viewer: &Viewer, old: Secret<String>, new: Secret<String>) -> Outcome<()> {
+        let Identity::Administrator { id, access_token, .. } = viewer.identity() else {
+            return Err(ManageError::problem(ProblemCode::Unauthenticated, "this needs a login"));
+        };
+        let mut row = administrators::find_by_id(self.store().reader(), *id).await?.ok_or_else(no_administrator)?;
+        let key = Key::Account(row.email.clone());
+        if self.0.throttle.is_paused(&key, self.now()) {
+            return Err(throttled());
+        }
+        if !self.0.passwords.verify(&old, Some(row.password_hash.clone())).await? {
+            self.0.throttle.failed(key, self.now());
+            return Err(ManageError::problem_at(ProblemCode::WrongCredentials, "password", "the password is wrong"));
+        }
+        row.password_hash = self.0.passwords.hash(check_password(&new)?).await?;
+        let transaction = self.store().transaction().await?;
+        let email = row.email.clone();
+        administrators::update(&transaction, row).await?;
+        administrators::end_logins(&transaction, *id, Some(*access_token)).await?;
+        store::commit(transaction).await?;
+        self.record_about(viewer, "change-password", &email);
+        Ok(())
     }
 
-    /// # Errors
-    /// `forbidden`, also for grants beyond the viewer's own.
-    pub async fn create_api_key(&self, _viewer: &Viewer, _new: NewApiKey) -> Outcome<CreatedApiKey> {
-        provisional()
+    async fn new_administrator(&self, new: NewAdministrator) -> Outcome<administrators::Model> {
+        let email = new.email.trim().to_lowercase();
+        let looks_right = email.len() <= 254 && !email.contains(char::is_whitespace) && email.split('@').count() == 2;
+        if !looks_right || email.starts_with('@') || email.ends_with('@') {
+            return Err(ManageError::problem_at(ProblemCode::Invalid, "email", "the e-mail address is not valid"));
+        }
+        Ok(administrators::Model {
+            id: Uuid::now_v7(),
+            email,
+            password_hash: self.0.passwords.hash(check_password(&new.password)?).await?,
+            first_name: new.first_name,
+            last_name: new.last_name,
+            grants: written_grants(&new.grants),
+            created_at: self.now().as_millis(),
+            last_login_at: None,
+        })
     }
 
-    /// # Errors
-    /// `forbidden` without the system's admin role.
-    pub async fn api_keys(&self, _viewer: &Viewer) -> Outcome<Vec<ApiKey>> {
-        provisional()
+    /// Somebody else's account: nobody changes or deletes their own here, so that one administrator always remains.
+    async fn other_administrator(&self, viewer: &Viewer, email: &str, own: &str) -> Outcome<administrators::Model> {
+        let row = administrators::find(self.store().reader(), &email.trim().to_lowercase())
+            .await?
+            .ok_or_else(no_administrator)?;
+        if matches!(viewer.identity(), Identity::Administrator { id, .. } if *id == row.id) {
+            return Err(ManageError::problem(ProblemCode::Conflict, own));
+        }
+        Ok(row)
     }
 
-    /// # Errors
-    /// `not-found`, `forbidden`.
-    pub async fn revoke_api_key(&self, _viewer: &Viewer, _id: Uuid) -> Outcome<()> {
-        provisional()
+    fn record_about(&self, viewer: &Viewer, code: &str, whom: &str) {
+        let mut record = AuditRecord::action(self, code, viewer.name(), None);
+        record.address = Some(viewer.address());
+        record.detail = Some(whom.to_owned());
+        self.record(record);
+    }
+
+    fn record_login(&self, email: Option<&str>, address: IpAddr, code: &str, outcome: AuditOutcome) {
+        let actor: String = email.unwrap_or("anonymous").chars().take(254).collect();
+        let mut record = AuditRecord::action(self, code, &actor, None);
+        record.kind = AuditKind::Login;
+        record.outcome = outcome;
+        record.address = Some(address);
+        self.record(record);
     }
 }
+
+fn check_password(password: &Secret<String>) -> Outcome<&Secret<String>> {
+    let len = password.expose().chars().count();
+    if (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&len) {
+        return Ok(password);
+    }
+    let message = format!("a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters");
+    Err(ManageError::problem_at(ProblemCode::Invalid, "password", message))
+}
+
+fn administrator_of_row(row: administrators::Model) -> Outcome<Administrator> {
+    Ok(Administrator {
+        id: row.id,
+        email: row.email,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        grants: read_grants(row.grants)?,
+        created_at: UnixTime::from_millis(row.created_at),
+        last_login_at: row.last_login_at.map(UnixTime::from_millis),
+    })
+}
+
+pub(crate) fn read_grants(grants: serde_json::Value) -> Outcome<Vec<Grant>> {
+    Ok(serde_json::from_value(grants).map_err(|_| StoreError::Corrupt("grant"))?)
+}
+
+pub(super) fn written_grants(grants: &[Grant]) -> serde_json::Value {
+    serde_json::to_value(grants).unwrap_or_default()
+}
+
+fn throttled() -> ManageError {
+    ManageError::problem(ProblemCode::Throttled, "Too many login attempts. User is blocked for 300 secs")
+}
+
+fn no_administrator() -> ManageError {
+    ManageError::problem_at(ProblemCode::NotFound, "email", "there is no such administrator")
+}
+
+/// A working day.
+const LOGIN_SECS: i64 = 12 * 3_600;
+/// Eight characters are what ASVS 2.1.1 asks of passwords with throttled logins.
+const SHORTEST_PASSWORD: usize = 8;
+const LONGEST_PASSWORD: usize = 256;

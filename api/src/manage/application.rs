@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use sluice_contract::message::Command;
+use sluice_contract::settings::SettingsError;
 use sluice_contract::{ApplicationName, ApplicationSettings, UnixTime};
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Outcome, Role, Viewer};
+use super::{AuditRecord, ManageError, Outcome, Problem, ProblemCode, Role, Viewer};
 use crate::Api;
+use crate::directory::{self, Entry, is_secret};
+use crate::fleet::Acknowledged;
+use crate::store::{self, StoreError, applications, server};
 
 /// An application as one viewer sees it. Having one means being allowed to read it.
 #[derive(Debug, Clone)]
@@ -23,53 +27,139 @@ pub struct Application {
     pub actor: Arc<str>,
 }
 
+impl Application {
+    /// # Errors
+    /// `forbidden` when the viewer's role is less than `role`.
+    pub fn require(&self, role: Role) -> Outcome<()> {
+        if self.role >= role {
+            return Ok(());
+        }
+        Err(ManageError::problem(ProblemCode::Forbidden, format!("this needs the role {}", role.as_str())))
+    }
+
+    fn of(entry: Entry, viewer: &Viewer) -> Option<Self> {
+        Some(Self {
+            id: entry.id,
+            role: viewer.role_in(&entry.name)?,
+            name: entry.name,
+            settings: entry.settings,
+            created_at: entry.created_at,
+            actor: viewer.name().into(),
+        })
+    }
+}
+
 impl Api {
     /// The application `name`, if the viewer may read it.
     ///
     /// # Errors
     /// `not-found` whether it does not exist or is not theirs.
-    pub async fn application(&self, _viewer: &Viewer, _name: &str) -> Outcome<Application> {
-        provisional()
+    pub async fn application(&self, viewer: &Viewer, name: &str) -> Outcome<Application> {
+        self.directory().find(name).and_then(|entry| Application::of(entry, viewer)).ok_or_else(no_application)
     }
 
     /// The same by id.
     ///
     /// # Errors
     /// As [`application`](Self::application).
-    pub async fn application_by_id(&self, _viewer: &Viewer, _id: Uuid) -> Outcome<Application> {
-        provisional()
+    pub async fn application_by_id(&self, viewer: &Viewer, id: Uuid) -> Outcome<Application> {
+        self.directory().find_by_id(id).and_then(|entry| Application::of(entry, viewer)).ok_or_else(no_application)
     }
 
     /// All applications that the viewer may read, by name.
-    pub async fn applications(&self, _viewer: &Viewer) -> Outcome<Vec<Application>> {
-        provisional()
+    pub async fn applications(&self, viewer: &Viewer) -> Outcome<Vec<Application>> {
+        Ok(self.directory().all().into_iter().filter_map(|entry| Application::of(entry, viewer)).collect())
     }
 
     /// Settings by name alone, for filters that run before anybody is recognised (CORS, `remoteAllowedCIDR`).
-    pub async fn settings_of(&self, _name: &str) -> Outcome<Option<Arc<ApplicationSettings>>> {
-        provisional()
+    pub async fn settings_of(&self, name: &str) -> Outcome<Option<Arc<ApplicationSettings>>> {
+        Ok(self.directory().find(name).map(|entry| entry.settings))
     }
 
     /// Creates an application with default settings. Needs the system's admin role.
     ///
     /// # Errors
     /// `invalid` name, `already-exists`, `forbidden`.
-    pub async fn create_application(&self, _viewer: &Viewer, _name: &str) -> Outcome<Application> {
-        provisional()
+    pub async fn create_application(&self, viewer: &Viewer, name: &str) -> Outcome<Application> {
+        self.require_system_admin(viewer)?;
+        let name: ApplicationName = name.parse().map_err(|error| {
+            Problem::new(ProblemCode::Invalid, format!("the name of an application is not valid: {error}")).at("name")
+        })?;
+        let settings = self.new_settings()?;
+        let id = Uuid::now_v7();
+        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
+        let row = applications::Model {
+            id,
+            name: name.to_string(),
+            settings: open,
+            secrets,
+            created_at: self.now().as_millis(),
+        };
+        let held = self.fleet().in_order().await;
+        let transaction = self.store().transaction().await?;
+        match applications::insert(&transaction, row).await {
+            Err(StoreError::Exists) => {
+                return Err(ManageError::problem_at(
+                    ProblemCode::AlreadyExists,
+                    "name",
+                    "Application with the same name already exists",
+                ));
+            }
+            inserted => inserted?,
+        }
+        let revision = server::next_revision(&transaction).await?;
+        store::commit(transaction).await?;
+        self.reload_directory().await?;
+        let command = Command::Settings { settings: settings.worker_view(&name) };
+        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        drop(held);
+        sent.acknowledged().await;
+        let application = self.application(viewer, name.as_str()).await?;
+        self.record(AuditRecord::action(self, "create-application", viewer.name(), Some(&application)));
+        Ok(application)
     }
 
     /// Deletes an application with everything in it and ends its sessions. Needs the system's admin role.
     ///
     /// # Errors
     /// `not-found`, `forbidden`.
-    pub async fn delete_application(&self, _viewer: &Viewer, _name: &str) -> Outcome<()> {
-        provisional()
+    pub async fn delete_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        let application = self.application(viewer, name).await?;
+        self.require_system_admin(viewer)?;
+        let held = self.fleet().in_order().await;
+        let transaction = self.store().transaction().await?;
+        if !applications::delete(&transaction, application.id).await? {
+            return Err(no_application());
+        }
+        let revision = server::next_revision(&transaction).await?;
+        store::commit(transaction).await?;
+        self.reload_directory().await?;
+        let command = Command::RemoveApplication { application: application.name.clone() };
+        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        drop(held);
+        sent.acknowledged().await;
+        self.record(AuditRecord::action(self, "delete-application", viewer.name(), Some(&application)));
+        Ok(())
     }
 
-    /// The whole settings object as REST shows it. Secrets are shown to admins of the application, and empty for
+    /// The whole settings object as REST shows it. Secrets are shown to admins of the application, and masked for
     /// others.
-    pub fn settings_object(&self, _application: &Application) -> Map<String, Value> {
-        Map::new()
+    pub fn settings_object(&self, application: &Application) -> Map<String, Value> {
+        let shown = match application.require(Role::Admin) {
+            Ok(()) => application.settings.to_json(),
+            Err(_) => application.settings.masked(),
+        };
+        let Value::Object(mut object) = shown else { return Map::new() };
+        if application.role < Role::Admin {
+            // Unknown keys may be secret too, going by their names.
+            for (name, value) in object.iter_mut().filter(|(name, value)| is_secret(name) && !value.is_null()) {
+                let masked = sluice_contract::settings::SECRET_FIELDS.contains(&name.as_str());
+                if !masked {
+                    *value = Value::from(sluice_contract::settings::MASK);
+                }
+            }
+        }
+        object
     }
 
     /// Replaces the settings by `body`; what is missing takes its default (`stream-security` §2.3). In force on every
@@ -77,19 +167,78 @@ impl Api {
     ///
     /// # Errors
     /// `conflict` or `invalid` with the rule that it breaks, and then nothing is stored; `forbidden`.
-    pub async fn replace_settings(
-        &self,
-        _application: &Application,
-        _body: Map<String, Value>,
-    ) -> Outcome<Application> {
-        provisional()
+    pub async fn replace_settings(&self, application: &Application, body: Map<String, Value>) -> Outcome<Application> {
+        application.require(Role::Admin)?;
+        let settings = ApplicationSettings::from_json(Value::Object(body)).map_err(broken_rule)?;
+        settings.validate().map_err(broken_rule)?;
+        self.store_settings(application, |_| Ok(settings)).await
     }
 
     /// Changes the named settings and keeps the others. `null` resets one to its default.
     ///
     /// # Errors
     /// As [`replace_settings`](Self::replace_settings), with the path of the setting.
-    pub async fn patch_settings(&self, _application: &Application, _patch: Map<String, Value>) -> Outcome<Application> {
-        provisional()
+    pub async fn patch_settings(&self, application: &Application, patch: Map<String, Value>) -> Outcome<Application> {
+        application.require(Role::Admin)?;
+        self.store_settings(application, |current| {
+            current.patched(Value::Object(patch)).map_err(|error| broken_rule(error).into())
+        })
+        .await
+    }
+
+    /// Stores what `change` makes of the settings that are in force then.
+    async fn store_settings(
+        &self,
+        application: &Application,
+        change: impl FnOnce(&ApplicationSettings) -> Outcome<ApplicationSettings>,
+    ) -> Outcome<Application> {
+        let held = self.fleet().in_order().await;
+        let transaction = self.store().transaction().await?;
+        let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
+        let settings = change(&current.settings)?;
+        let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
+        if !applications::update_settings(&transaction, application.id, open, secrets).await? {
+            return Err(no_application());
+        }
+        let revision = server::next_revision(&transaction).await?;
+        store::commit(transaction).await?;
+        self.reload_directory().await?;
+        let command = Command::Settings { settings: settings.worker_view(&application.name) };
+        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        drop(held);
+        let Acknowledged { pending, .. } = sent.acknowledged().await;
+        let mut record = AuditRecord::action(self, "update-settings", &application.actor, Some(application));
+        if !pending.is_empty() {
+            record.detail = Some(format!("{} workers have not confirmed yet", pending.len()));
+        }
+        self.record(record);
+        Ok(Application { settings: Arc::new(settings), ..application.clone() })
+    }
+
+    pub(super) fn require_system_admin(&self, viewer: &Viewer) -> Outcome<()> {
+        if viewer.may_administer_system() {
+            return Ok(());
+        }
+        Err(ManageError::problem(ProblemCode::Forbidden, "this needs the role admin over the system"))
+    }
+}
+
+fn no_application() -> ManageError {
+    ManageError::problem(ProblemCode::NotFound, "no such application")
+}
+
+fn broken_rule(error: SettingsError) -> Problem {
+    match &error {
+        SettingsError::ModesExcludeOneAnother { .. } => Problem::new(ProblemCode::Conflict, error.to_string()),
+        SettingsError::WrongType { field, .. } => {
+            Problem::new(ProblemCode::Invalid, error.to_string()).at(format!("settings.{field}"))
+        }
+        SettingsError::NoNetwork { field } => {
+            Problem::new(ProblemCode::Invalid, error.to_string()).at(format!("settings.{field}"))
+        }
+        SettingsError::TimeTokenPeriod => {
+            Problem::new(ProblemCode::Invalid, error.to_string()).at("settings.timeTokenPeriod")
+        }
+        _ => Problem::new(ProblemCode::Invalid, error.to_string()),
     }
 }

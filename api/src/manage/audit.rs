@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, UnixTime};
+use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime};
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Outcome, Page, Slice, Viewer};
+use super::{Application, Cursor, Entry, Outcome, Page, Slice, Viewer};
 use crate::Api;
+use crate::store::audit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuditKind {
@@ -91,13 +91,104 @@ pub struct AuditFilter {
     pub until: Option<UnixTime>,
 }
 
-impl Api {
-    /// The newest first. What the viewer may not read is not there.
-    pub async fn audit(&self, _viewer: &Viewer, _filter: AuditFilter, _page: Page) -> Outcome<Slice<AuditRecord>> {
-        provisional()
+impl AuditRecord {
+    /// Something that `actor` did, to an application or to the server itself.
+    pub(crate) fn action(api: &Api, code: &str, actor: &str, application: Option<&Application>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            at: api.now(),
+            kind: AuditKind::Action,
+            outcome: AuditOutcome::Allowed,
+            code: code.to_owned(),
+            actor: Some(actor.to_owned()),
+            application: application.map(|application| application.name.clone()),
+            stream_id: None,
+            subscriber_id: None,
+            operation: None,
+            protocol: None,
+            address: None,
+            session: None,
+            duration_us: 0,
+            detail: None,
+        }
     }
 
-    pub async fn count_audit(&self, _viewer: &Viewer, _filter: AuditFilter) -> Outcome<u64> {
-        provisional()
+    /// The same to a stream.
+    pub(crate) fn action_on(api: &Api, code: &str, application: &Application, stream_id: &StreamId) -> Self {
+        let record = Self::action(api, code, &application.actor, Some(application));
+        Self { stream_id: Some(stream_id.to_string()), ..record }
     }
+}
+
+impl Api {
+    /// The newest first. What the viewer may not read is not there.
+    pub async fn audit(&self, viewer: &Viewer, filter: AuditFilter, page: Page) -> Outcome<Slice<AuditRecord>> {
+        self.0.audit.flush().await;
+        let readable = readable(viewer);
+        let rows = audit::list(self.store().reader(), &filter, readable.as_deref(), &page).await?;
+        let entries =
+            rows.into_iter().filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: record_of_row(row)? }));
+        Ok(Slice::of(&page, entries.collect(), |entry| entry))
+    }
+
+    pub async fn count_audit(&self, viewer: &Viewer, filter: AuditFilter) -> Outcome<u64> {
+        self.0.audit.flush().await;
+        Ok(audit::count(self.store().reader(), &filter, readable(viewer).as_deref()).await?)
+    }
+
+    pub(crate) fn record(&self, record: AuditRecord) {
+        self.record_audit(&record);
+    }
+
+    pub(crate) fn record_audit(&self, record: &AuditRecord) {
+        self.0.audit.record(audit::Model {
+            id: record.id,
+            at: record.at.as_millis(),
+            kind: record.kind.as_str().to_owned(),
+            outcome: record.outcome.as_str().to_owned(),
+            code: record.code.clone(),
+            actor: record.actor.clone(),
+            application: record.application.as_ref().map(ToString::to_string),
+            stream_id: record.stream_id.clone(),
+            subscriber_id: record.subscriber_id.clone(),
+            operation: record.operation.map(|operation| operation.as_str().to_owned()),
+            protocol: record.protocol.map(|protocol| protocol.as_str().to_owned()),
+            address: record.address.map(|address| address.to_string()),
+            session: record.session.map(SessionId::uuid),
+            duration_us: record.duration_us,
+            detail: record.detail.clone(),
+        });
+    }
+}
+
+/// The applications whose records the viewer may read; `None` for everything.
+fn readable(viewer: &Viewer) -> Option<Vec<String>> {
+    if viewer.system_role().is_some() {
+        return None;
+    }
+    let own = viewer.grants().iter().filter_map(|grant| match &grant.scope {
+        super::Scope::Application(name) => Some(name.to_string()),
+        super::Scope::System => None,
+    });
+    Some(own.collect())
+}
+
+fn record_of_row(row: audit::Model) -> Option<AuditRecord> {
+    Some(AuditRecord {
+        id: row.id,
+        at: UnixTime::from_millis(row.at),
+        kind: AuditKind::parse(&row.kind)?,
+        outcome: AuditOutcome::parse(&row.outcome)?,
+        code: row.code,
+        actor: row.actor,
+        application: row.application.and_then(|name| name.parse().ok()),
+        stream_id: row.stream_id,
+        subscriber_id: row.subscriber_id,
+        operation: row.operation.as_deref().and_then(Operation::parse),
+        protocol: row.protocol.as_deref().and_then(Protocol::parse),
+        address: row.address.and_then(|address| address.parse().ok()),
+        session: row.session.map(SessionId::new),
+        duration_us: row.duration_us,
+        detail: row.detail,
+    })
 }

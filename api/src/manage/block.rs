@@ -1,12 +1,15 @@
 //! Blocks: forbid a subscriber to publish, play or both on a broadcast, in force when the call returns.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sluice_contract::{Block, Operation, StreamId, SubscriberId, WorkerId};
+use sluice_contract::message::Command;
+use sluice_contract::{ApplicationName, Block, Operation, StreamId, SubscriberId, UnixTime, WorkerId};
+use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Application, Outcome, Page, Slice};
+use super::{Application, AuditRecord, BlockEvent, Cursor, Entry, Outcome, Page, Role, Slice};
 use crate::Api;
+use crate::fleet::Acknowledged;
+use crate::store::{self, blocks, server};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockOperations {
@@ -82,16 +85,112 @@ impl Api {
     ///
     /// # Errors
     /// `forbidden`.
-    pub async fn block(&self, _application: &Application, _request: BlockRequest) -> Outcome<BlockOutcome> {
-        provisional()
+    pub async fn block(&self, application: &Application, request: BlockRequest) -> Outcome<BlockOutcome> {
+        application.require(Role::Operator)?;
+        let begun = Instant::now();
+        let seconds = request.seconds.clamp(0, LONGEST_SECS);
+        let held = self.fleet().in_order().await;
+        let now = self.now();
+        let until = now.plus_secs(seconds);
+        let transaction = self.store().transaction().await?;
+        let mut set = Vec::with_capacity(2);
+        for operation in request.operations.operations() {
+            let revision = server::next_revision(&transaction).await?;
+            let row = blocks::Model {
+                id: Uuid::now_v7(),
+                application_id: application.id,
+                stream_id: request.stream_id.to_string(),
+                subscriber_id: request.subscriber_id.to_string(),
+                operation: operation.as_str().to_owned(),
+                until: until.as_millis(),
+                set_at: now.as_millis(),
+                actor: application.actor.to_string(),
+                revision: i64::try_from(revision).unwrap_or(i64::MAX),
+            };
+            blocks::put(&transaction, row).await?;
+            let block = Block {
+                application: application.name.clone(),
+                stream_id: request.stream_id.clone(),
+                subscriber: request.subscriber_id.clone(),
+                operation: *operation,
+                until,
+            };
+            set.push((revision, block));
+        }
+        store::commit(transaction).await?;
+        let mut sent = Vec::with_capacity(set.len());
+        for (revision, block) in &set {
+            let command = Command::Block { block: block.clone() };
+            sent.push(self.fleet().announce(&held, *revision, command, now).await);
+        }
+        drop(held);
+        let mut confirmed = Acknowledged::default();
+        for part in futures_util::future::join_all(sent.into_iter().map(crate::fleet::Sent::acknowledged)).await {
+            confirmed = confirmed.and(part);
+        }
+        let outcome = BlockOutcome {
+            blocks: set.into_iter().map(|(_, block)| block).collect(),
+            sessions_stopped: confirmed.sessions_stopped,
+            sessions_suspended: confirmed.sessions_suspended,
+            sessions_resumed: confirmed.sessions_resumed,
+            workers_acknowledged: confirmed.worker_count(),
+            workers_pending: confirmed.pending,
+            took: begun.elapsed(),
+        };
+        self.told_of_block(application, &request, seconds, &outcome, now);
+        Ok(outcome)
+    }
+
+    fn told_of_block(
+        &self,
+        application: &Application,
+        request: &BlockRequest,
+        seconds: i64,
+        outcome: &BlockOutcome,
+        at: UnixTime,
+    ) {
+        for block in &outcome.blocks {
+            self.emit_block(BlockEvent { at, block: block.clone(), actor: application.actor.clone() });
+        }
+        let code = if seconds > 0 { "block-subscriber" } else { "unblock-subscriber" };
+        let mut record = AuditRecord::action_on(self, code, application, &request.stream_id);
+        record.subscriber_id = Some(request.subscriber_id.to_string());
+        record.duration_us = i64::try_from(outcome.took.as_micros()).unwrap_or(i64::MAX);
+        record.detail = Some(format!(
+            "{} for {seconds} s: {} stopped, {} suspended, {} workers pending",
+            request.operations.as_str(),
+            outcome.sessions_stopped,
+            outcome.sessions_suspended,
+            outcome.workers_pending.len()
+        ));
+        self.record(record);
     }
 
     /// The newest first.
-    pub async fn blocks(&self, _application: &Application, _filter: BlockFilter, _page: Page) -> Outcome<Slice<Block>> {
-        provisional()
+    pub async fn blocks(&self, application: &Application, filter: BlockFilter, page: Page) -> Outcome<Slice<Block>> {
+        let now = self.now().as_millis();
+        let rows = blocks::list(self.store().reader(), application.id, &filter, now, &page).await?;
+        let entries = rows
+            .iter()
+            .filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: block_of_row(row, &application.name)? }));
+        Ok(Slice::of(&page, entries.collect(), |entry| entry))
     }
 
-    pub async fn count_blocks(&self, _application: &Application, _filter: BlockFilter) -> Outcome<u64> {
-        provisional()
+    pub async fn count_blocks(&self, application: &Application, filter: BlockFilter) -> Outcome<u64> {
+        Ok(blocks::count(self.store().reader(), application.id, &filter, self.now().as_millis()).await?)
     }
 }
+
+/// `None` when the row holds no valid names, which nothing here writes.
+pub(crate) fn block_of_row(row: &blocks::Model, application: &ApplicationName) -> Option<Block> {
+    Some(Block {
+        application: application.clone(),
+        stream_id: row.stream_id.parse().ok()?,
+        subscriber: row.subscriber_id.parse().ok()?,
+        operation: Operation::parse(&row.operation)?,
+        until: UnixTime::from_millis(row.until),
+    })
+}
+
+/// Ten years: far beyond every use, and far from every overflow.
+const LONGEST_SECS: i64 = 10 * 366 * 86_400;

@@ -1,12 +1,17 @@
 //! Broadcasts: the streams of an application, live or not.
 
 use serde_json::{Map, Value};
+use sluice_contract::facts::LIVE_FOR_MS;
+use sluice_contract::message::{Command, EndReason};
 use sluice_contract::{ApplicationName, Protocol, StreamId, UnixTime};
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Application, ControlOutcome, Outcome, Page, Slice};
+use super::{
+    Application, AuditRecord, BroadcastEvent, BroadcastEventKind, ControlOutcome, Cursor, Entry, ManageError, Outcome,
+    Page, ProblemCode, Role, Slice,
+};
 use crate::Api;
+use crate::store::{StoreError, broadcasts};
 
 /// One broadcast as it stands.
 #[derive(Debug, Clone)]
@@ -207,53 +212,178 @@ pub struct Deleted {
     pub was_live: bool,
 }
 
+/// The row of a new live stream without any detail.
+pub(crate) fn new_row(application: Uuid, stream_id: &StreamId, now: UnixTime) -> broadcasts::Model {
+    broadcasts::Model {
+        id: Uuid::now_v7(),
+        application_id: application,
+        stream_id: stream_id.to_string(),
+        kind: BroadcastType::LiveStream.as_str().to_owned(),
+        status: BroadcastStatus::Created.as_str().to_owned(),
+        name: None,
+        description: None,
+        metadata: None,
+        created_at: now.as_millis(),
+        planned_start: None,
+        planned_end: None,
+        expire_duration_ms: 0,
+        main_track: None,
+        webrtc_viewer_limit: -1,
+        hls_viewer_limit: -1,
+        dash_viewer_limit: -1,
+        ephemeral: false,
+        publish_protocol: None,
+        publisher: None,
+        worker: None,
+        started_at: None,
+        ended_at: None,
+        updated_at: None,
+        other: Value::Object(Map::new()),
+    }
+}
+
+impl BroadcastChanges {
+    fn apply(self, row: &mut broadcasts::Model) -> Outcome<()> {
+        set(&mut row.name, self.name);
+        set(&mut row.description, self.description);
+        set(&mut row.metadata, self.metadata);
+        if let Some(start) = self.planned_start {
+            row.planned_start = start.map(UnixTime::as_millis);
+        }
+        if let Some(end) = self.planned_end {
+            row.planned_end = end.map(UnixTime::as_millis);
+        }
+        if let Some(main) = self.main_track {
+            let main = main.trim();
+            if !main.is_empty() && main.parse::<StreamId>().is_err() {
+                return Err(ManageError::problem_at(ProblemCode::Invalid, "mainTrack", STREAM_ID_INVALID));
+            }
+            row.main_track = (!main.is_empty()).then(|| main.to_owned());
+        }
+        row.webrtc_viewer_limit = self.webrtc_viewer_limit.unwrap_or(row.webrtc_viewer_limit);
+        row.hls_viewer_limit = self.hls_viewer_limit.unwrap_or(row.hls_viewer_limit);
+        row.dash_viewer_limit = self.dash_viewer_limit.unwrap_or(row.dash_viewer_limit);
+        if !row.other.is_object() {
+            row.other = Value::Object(Map::new());
+        }
+        for (name, value) in self.other {
+            if value.is_null() || !PASS_THROUGH.contains(&name.as_str()) {
+                continue;
+            }
+            if name == "subFolder" && value.as_str().is_some_and(|folder| folder.contains("..")) {
+                return Err(ManageError::problem_at(ProblemCode::Invalid, "subFolder", "Subfolder is not valid. "));
+            }
+            row.other[name] = value;
+        }
+        if row.other.to_string().len() > MOST_PASS_THROUGH_BYTES {
+            return Err(ManageError::problem(ProblemCode::Limit, "the broadcast's further fields are too long"));
+        }
+        Ok(())
+    }
+}
+
 impl Api {
     /// # Errors
     /// `invalid` or `already-exists` stream id, `invalid` sub-folder or source address, `forbidden`.
-    pub async fn create_broadcast(&self, _application: &Application, _new: NewBroadcast) -> Outcome<Broadcast> {
-        provisional()
+    pub async fn create_broadcast(&self, application: &Application, new: NewBroadcast) -> Outcome<Broadcast> {
+        application.require(Role::Operator)?;
+        let stream_id = match new.stream_id.as_deref().map(str::trim) {
+            None | Some("") => self.secrets().random_name()?,
+            Some(given) => given.to_owned(),
+        };
+        let stream_id: StreamId = stream_id
+            .parse()
+            .map_err(|_| ManageError::problem_at(ProblemCode::Invalid, "streamId", STREAM_ID_INVALID))?;
+        let mut row = new_row(application.id, &stream_id, self.now());
+        let kind = new.kind.unwrap_or(BroadcastType::LiveStream);
+        row.kind = kind.as_str().to_owned();
+        row.expire_duration_ms = new.expire_duration_ms.max(0);
+        new.fields.apply(&mut row)?;
+        if matches!(kind, BroadcastType::IpCamera | BroadcastType::StreamSource) && !has_source(&row.other) {
+            return Err(ManageError::problem_at(ProblemCode::Invalid, "streamUrl", "Stream url is not valid. "));
+        }
+        match broadcasts::insert(self.store().writer(), row.clone()).await {
+            Err(StoreError::Exists) => {
+                return Err(ManageError::problem_at(
+                    ProblemCode::AlreadyExists,
+                    "streamId",
+                    "Stream id is already being used. Please change stream id or keep it empty",
+                ));
+            }
+            inserted => inserted?,
+        }
+        self.tell_broadcast(application, &stream_id, BroadcastEventKind::Created);
+        self.record(AuditRecord::action_on(self, "create-broadcast", application, &stream_id));
+        self.broadcast_of_row(application, row)
     }
 
-    pub async fn broadcast(&self, _application: &Application, _stream_id: &str) -> Outcome<Option<Broadcast>> {
-        provisional()
+    pub async fn broadcast(&self, application: &Application, stream_id: &str) -> Outcome<Option<Broadcast>> {
+        let row = broadcasts::find(self.store().reader(), application.id, stream_id).await?;
+        row.map(|row| self.broadcast_of_row(application, row)).transpose()
     }
 
     /// Several at once, in no order; unknown ones are left out. For loaders.
     pub async fn broadcasts_by_stream_ids(
         &self,
-        _application: &Application,
-        _stream_ids: &[StreamId],
+        application: &Application,
+        stream_ids: &[StreamId],
     ) -> Outcome<Vec<Broadcast>> {
-        provisional()
+        let ids = stream_ids.iter().map(ToString::to_string).collect();
+        let rows = broadcasts::find_many(self.store().reader(), application.id, ids).await?;
+        rows.into_iter().map(|row| self.broadcast_of_row(application, row)).collect()
     }
 
-    pub async fn broadcast_by_id(&self, _application: &Application, _id: Uuid) -> Outcome<Option<Broadcast>> {
-        provisional()
+    pub async fn broadcast_by_id(&self, application: &Application, id: Uuid) -> Outcome<Option<Broadcast>> {
+        let row = broadcasts::find_by_id(self.store().reader(), application.id, id).await?;
+        row.map(|row| self.broadcast_of_row(application, row)).transpose()
     }
 
     pub async fn broadcasts(
         &self,
-        _application: &Application,
-        _filter: BroadcastFilter,
-        _order: BroadcastOrder,
-        _page: Page,
+        application: &Application,
+        filter: BroadcastFilter,
+        order: BroadcastOrder,
+        page: Page,
     ) -> Outcome<Slice<Broadcast>> {
-        provisional()
+        let fresh = self.fresh_since();
+        let db = self.store().reader();
+        let rows = broadcasts::list(db, application.id, &filter, order, &page, fresh).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key = match order.key {
+                OrderKey::CreatedAt => None,
+                OrderKey::Name => Some(row.name.clone().unwrap_or_default()),
+                OrderKey::Status => Some(row.status.clone()),
+            };
+            let cursor = Cursor { id: row.id, key };
+            entries.push(Entry { cursor, node: self.broadcast_of_row(application, row)? });
+        }
+        Ok(Slice::of(&page, entries, |entry| entry))
     }
 
-    pub async fn count_broadcasts(&self, _application: &Application, _filter: BroadcastFilter) -> Outcome<u64> {
-        provisional()
+    pub async fn count_broadcasts(&self, application: &Application, filter: BroadcastFilter) -> Outcome<u64> {
+        Ok(broadcasts::count(self.store().reader(), application.id, &filter, self.fresh_since()).await?)
     }
 
     /// # Errors
     /// `not-found`, `invalid`, `forbidden`.
     pub async fn update_broadcast(
         &self,
-        _application: &Application,
-        _stream_id: &str,
-        _changes: BroadcastChanges,
+        application: &Application,
+        stream_id: &str,
+        changes: BroadcastChanges,
     ) -> Outcome<Broadcast> {
-        provisional()
+        application.require(Role::Operator)?;
+        let transaction = self.store().transaction().await?;
+        let mut row =
+            broadcasts::find(&transaction, application.id, stream_id).await?.ok_or_else(|| no_broadcast(stream_id))?;
+        changes.apply(&mut row)?;
+        broadcasts::update(&transaction, row.clone()).await?;
+        crate::store::commit(transaction).await?;
+        let broadcast = self.broadcast_of_row(application, row)?;
+        self.tell_broadcast(application, &broadcast.stream_id, BroadcastEventKind::Updated);
+        self.record(AuditRecord::action_on(self, "update-broadcast", application, &broadcast.stream_id));
+        Ok(broadcast)
     }
 
     /// Stops the stream if it is live, then removes the record, its subtracks too if asked. Subscribers, blocks and
@@ -263,26 +393,161 @@ impl Api {
     /// `not-found`, `forbidden`.
     pub async fn delete_broadcast(
         &self,
-        _application: &Application,
-        _stream_id: &str,
-        _with_subtracks: bool,
+        application: &Application,
+        stream_id: &str,
+        with_subtracks: bool,
     ) -> Outcome<Deleted> {
-        provisional()
+        application.require(Role::Operator)?;
+        let row = broadcasts::find(self.store().reader(), application.id, stream_id)
+            .await?
+            .ok_or_else(|| no_broadcast(stream_id))?;
+        if with_subtracks {
+            let db = self.store().reader();
+            for subtrack in broadcasts::subtracks(db, application.id, stream_id, MOST_SUBTRACKS).await? {
+                self.delete_row(application, subtrack).await?;
+            }
+        }
+        self.delete_row(application, row).await
+    }
+
+    async fn delete_row(&self, application: &Application, row: broadcasts::Model) -> Outcome<Deleted> {
+        let (id, broadcast) = (row.id, self.broadcast_of_row(application, row)?);
+        let was_live = self.is_live(application, &broadcast);
+        if was_live {
+            self.end_stream(application, &broadcast.stream_id, EndReason::Deleted).await?;
+        }
+        broadcasts::delete(self.store().writer(), id).await?;
+        self.tell_broadcast(application, &broadcast.stream_id, BroadcastEventKind::Deleted);
+        self.record(AuditRecord::action_on(self, "delete-broadcast", application, &broadcast.stream_id));
+        Ok(Deleted { was_live })
     }
 
     /// Deletes several, and stops at the first that fails, whose problem it returns.
     ///
     /// # Errors
     /// `missing` without any id; those of [`delete_broadcast`](Self::delete_broadcast).
-    pub async fn delete_broadcasts(&self, _application: &Application, _stream_ids: &[String]) -> Outcome<u64> {
-        provisional()
+    pub async fn delete_broadcasts(&self, application: &Application, stream_ids: &[String]) -> Outcome<u64> {
+        application.require(Role::Operator)?;
+        if stream_ids.iter().all(|id| id.trim().is_empty()) {
+            return Err(ManageError::problem_at(ProblemCode::Missing, "ids", "ids parameter is blank"));
+        }
+        let mut deleted = 0;
+        for stream_id in stream_ids {
+            self.delete_broadcast(application, stream_id.trim(), false).await?;
+            deleted += 1;
+        }
+        Ok(deleted)
     }
 
     /// Ends the publisher. It may come back: stopping is no block.
     ///
     /// # Errors
     /// `not-live`, `forbidden`.
-    pub async fn stop_broadcast(&self, _application: &Application, _stream_id: &str) -> Outcome<ControlOutcome> {
-        provisional()
+    pub async fn stop_broadcast(&self, application: &Application, stream_id: &str) -> Outcome<ControlOutcome> {
+        application.require(Role::Operator)?;
+        let live = match self.broadcast(application, stream_id).await? {
+            Some(broadcast) if self.is_live(application, &broadcast) => broadcast,
+            _ => return Err(ManageError::problem(ProblemCode::NotLive, "the stream is not live")),
+        };
+        let outcome = self.end_stream(application, &live.stream_id, EndReason::Stopped).await?;
+        self.record(AuditRecord::action_on(self, "stop-broadcast", application, &live.stream_id));
+        Ok(outcome)
+    }
+
+    async fn end_stream(
+        &self,
+        application: &Application,
+        stream_id: &StreamId,
+        reason: EndReason,
+    ) -> Outcome<ControlOutcome> {
+        let command =
+            Command::EndStream { application: application.name.clone(), stream_id: stream_id.clone(), reason };
+        let sent = self.fleet().send(self.directory().revision(), command, self.now()).await;
+        Ok(sent.acknowledged().await.into())
+    }
+
+    fn is_live(&self, application: &Application, broadcast: &Broadcast) -> bool {
+        matches!(broadcast.status, BroadcastStatus::Broadcasting | BroadcastStatus::Preparing)
+            || self.fleet().picture.stream_heard(&application.name, &broadcast.stream_id).is_some()
+    }
+
+    fn fresh_since(&self) -> i64 {
+        self.now().plus_millis(1 - LIVE_FOR_MS).as_millis()
+    }
+
+    fn tell_broadcast(&self, application: &Application, stream_id: &StreamId, kind: BroadcastEventKind) {
+        self.emit_broadcast(BroadcastEvent {
+            kind,
+            at: self.now(),
+            application: application.name.clone(),
+            stream_id: stream_id.clone(),
+            reason: None,
+        });
+    }
+
+    fn broadcast_of_row(&self, application: &Application, row: broadcasts::Model) -> Outcome<Broadcast> {
+        let stream_id: StreamId = row.stream_id.parse().map_err(|_| StoreError::Corrupt("stream id"))?;
+        let stored = BroadcastStatus::parse(&row.status).ok_or(StoreError::Corrupt("broadcast status"))?;
+        let heard = row
+            .updated_at
+            .map(UnixTime::from_millis)
+            .max(self.fleet().picture.stream_heard(&application.name, &stream_id).map(|(_, heard)| heard));
+        let is_fresh = heard.is_some_and(|heard| self.now().millis_since(heard) < LIVE_FOR_MS);
+        let status = match stored {
+            BroadcastStatus::Broadcasting | BroadcastStatus::Preparing if !is_fresh => {
+                BroadcastStatus::TerminatedUnexpectedly
+            }
+            status => status,
+        };
+        Ok(Broadcast {
+            id: row.id,
+            application: application.name.clone(),
+            stream_id,
+            kind: BroadcastType::parse(&row.kind).ok_or(StoreError::Corrupt("broadcast type"))?,
+            status,
+            name: row.name,
+            description: row.description,
+            metadata: row.metadata,
+            created_at: UnixTime::from_millis(row.created_at),
+            planned_start: row.planned_start.map(UnixTime::from_millis),
+            planned_end: row.planned_end.map(UnixTime::from_millis),
+            expire_duration_ms: row.expire_duration_ms,
+            main_track: row.main_track.and_then(|main| main.parse().ok()),
+            webrtc_viewer_limit: row.webrtc_viewer_limit,
+            hls_viewer_limit: row.hls_viewer_limit,
+            dash_viewer_limit: row.dash_viewer_limit,
+            ephemeral: row.ephemeral,
+            publish_protocol: row.publish_protocol.as_deref().and_then(Protocol::parse),
+            started_at: row.started_at.map(UnixTime::from_millis),
+            ended_at: row.ended_at.map(UnixTime::from_millis),
+            updated_at: heard,
+            other: row.other.as_object().cloned().unwrap_or_default(),
+        })
     }
 }
+
+fn set(field: &mut Option<String>, value: Option<String>) {
+    if value.is_some() {
+        *field = value;
+    }
+}
+
+fn has_source(other: &Value) -> bool {
+    let source = other.get("streamUrl").and_then(Value::as_str).unwrap_or_default();
+    ["rtsp://", "rtmp://", "rtmps://", "srt://", "http://", "https://", "udp://"]
+        .iter()
+        .any(|scheme| source.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+}
+
+fn no_broadcast(stream_id: &str) -> ManageError {
+    ManageError::problem_at(
+        ProblemCode::NotFound,
+        "streamId",
+        format!("Broadcast with streamId: {stream_id} does not exist"),
+    )
+}
+
+const STREAM_ID_INVALID: &str = "Stream id is not valid.";
+const MOST_SUBTRACKS: u64 = 1_000;
+/// Fields that only pass through must not become a store for anything.
+const MOST_PASS_THROUGH_BYTES: usize = 65_536;

@@ -106,4 +106,26 @@ impl Api {
     pub fn stats_ticks(&self) -> Receiver<StatsTick> {
         self.0.events.stats.subscribe()
     }
+
+    // Nobody listening is no fault.
+
+    pub(crate) fn emit_session(&self, event: SessionEvent) {
+        let _ = self.0.events.sessions.send(event);
+    }
+
+    pub(crate) fn emit_block(&self, event: BlockEvent) {
+        let _ = self.0.events.blocks.send(event);
+    }
+
+    pub(crate) fn emit_broadcast(&self, event: BroadcastEvent) {
+        let _ = self.0.events.broadcasts.send(event);
+    }
+
+    pub(crate) fn emit_decision(&self, record: Arc<AuditRecord>) {
+        let _ = self.0.events.decisions.send(record);
+    }
+
+    pub(crate) fn emit_stats(&self, tick: StatsTick) {
+        let _ = self.0.events.stats.send(tick);
+    }
 }

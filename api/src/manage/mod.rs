@@ -4,25 +4,33 @@
 //! right, and every function checks the right that it needs. What a caller may get wrong comes back as
 //! [`ManageError::Problem`]; anything else is an outage.
 
+mod access;
 mod administrator;
+mod api_key;
 mod application;
 mod audit;
 mod block;
 mod broadcast;
 mod events;
 mod page;
+mod password;
 mod problem;
+mod reveal;
 mod session;
+mod stream_jwt;
 mod subscriber;
 mod token;
+mod token_check;
 mod viewer;
 
-pub use administrator::{
-    Administrator, AdministratorChanges, ApiKey, CreatedApiKey, Login, LoginRequest, NewAdministrator, NewApiKey,
-};
+pub(crate) use administrator::read_grants;
+pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
+pub use api_key::{ApiKey, CreatedApiKey, NewApiKey};
 pub use application::Application;
 pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub(crate) use block::block_of_row;
 pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
+pub(crate) use broadcast::new_row;
 pub use broadcast::{
     Broadcast, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted,
     NewBroadcast, OrderKey, PASS_THROUGH,
@@ -30,6 +38,7 @@ pub use broadcast::{
 pub(crate) use events::Events;
 pub use events::{BlockEvent, BroadcastEvent, BroadcastEventKind, SessionEvent, SessionEventKind, StatsTick};
 pub use page::{Cursor, Entry, MAX_PAGE, Page, Slice};
+pub(crate) use password::Passwords;
 pub use problem::{ManageError, Outcome, Problem, ProblemCode};
 pub use session::{
     ConnectionEvent, ConnectionEventFilter, ConnectionEventKind, ControlOutcome, LiveStream, ServerStats, Session,
@@ -40,4 +49,5 @@ pub use subscriber::{
     SubscriberFilter,
 };
 pub use token::{NewToken, Token};
+pub use token_check::TokenCheck;
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};

@@ -45,6 +45,14 @@ pub struct Slice<T> {
 }
 
 impl<T> Slice<T> {
+    /// From rows that were read one past the page: each becomes its cursor and its node.
+    pub(crate) fn of<R>(page: &Page, mut rows: Vec<R>, entry: impl FnMut(R) -> Entry<T>) -> Self {
+        let size = usize::try_from(page.size()).unwrap_or(usize::MAX);
+        let has_next = rows.len() > size;
+        rows.truncate(size);
+        Self { entries: rows.into_iter().map(entry).collect(), has_next }
+    }
+
     /// The entries without their places.
     pub fn into_nodes(self) -> Vec<T> {
         self.entries.into_iter().map(|entry| entry.node).collect()
@@ -62,6 +70,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// A place in a list in order of ids.
+    pub(crate) const fn of(id: Uuid) -> Self {
+        Self { id, key: None }
+    }
+
     /// The text that clients carry.
     pub fn encode(&self) -> String {
         BASE64URL_NOPAD.encode(&serde_json::to_vec(self).unwrap_or_default())

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::secrets::SecretKeyError;
+use crate::store::StoreError;
+
 /// The answer of every managing function.
 pub type Outcome<T> = Result<T, ManageError>;
 
@@ -104,6 +107,14 @@ impl ManageError {
     }
 }
 
-pub(crate) fn provisional<T>() -> Outcome<T> {
-    Err(ManageError::Unavailable("not built yet".to_owned()))
+impl From<StoreError> for ManageError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<SecretKeyError> for ManageError {
+    fn from(error: SecretKeyError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
 }

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use sluice_contract::message::{AudioInfo, EndReason, SessionState, SessionStats, VideoInfo};
+use sluice_contract::message::{AudioInfo, Command, EndReason, SessionState, SessionStats, VideoInfo};
 use sluice_contract::{
     ApplicationName, Operation, Peer, Protocol, SecurityMode, SessionId, StreamId, SubscriberId, UnixTime, WorkerId,
 };
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Application, Outcome, Page, PendingWorker, Slice, Viewer};
+use super::{
+    Application, AuditRecord, Cursor, Entry, ManageError, Outcome, Page, PendingWorker, ProblemCode, Role, Slice,
+    Viewer,
+};
 use crate::Api;
+use crate::fleet::{Acknowledged, state_word};
+use crate::store::{events, sessions};
 
 /// One admitted connection, open or ended.
 #[derive(Debug, Clone)]
@@ -141,71 +145,154 @@ pub struct ServerStats {
     pub received_bps: u64,
 }
 
+impl From<Acknowledged> for ControlOutcome {
+    fn from(acknowledged: Acknowledged) -> Self {
+        Self {
+            sessions_stopped: acknowledged.sessions_stopped,
+            workers_acknowledged: acknowledged.worker_count(),
+            workers_pending: acknowledged.pending,
+        }
+    }
+}
+
 impl Api {
     /// Open sessions with their newest figures, and ended ones as long as they are kept; the newest first.
     pub async fn sessions(
         &self,
-        _application: &Application,
-        _filter: SessionFilter,
-        _page: Page,
+        application: &Application,
+        filter: SessionFilter,
+        page: Page,
     ) -> Outcome<Slice<Session>> {
-        provisional()
+        let rows = sessions::list(self.store().reader(), application.id, &filter, &page).await?;
+        let entries =
+            rows.iter().filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: self.session_of_row(row)? }));
+        Ok(Slice::of(&page, entries.collect(), |entry| entry))
     }
 
-    pub async fn count_sessions(&self, _application: &Application, _filter: SessionFilter) -> Outcome<u64> {
-        provisional()
+    pub async fn count_sessions(&self, application: &Application, filter: SessionFilter) -> Outcome<u64> {
+        Ok(sessions::count(self.store().reader(), application.id, &filter).await?)
     }
 
     /// One session of any application that the viewer may read.
-    pub async fn session(&self, _viewer: &Viewer, _id: SessionId) -> Outcome<Option<Session>> {
-        provisional()
+    pub async fn session(&self, viewer: &Viewer, id: SessionId) -> Outcome<Option<Session>> {
+        let row = sessions::find(self.store().reader(), id.uuid()).await?;
+        let session = row.filter(|row| row.started).and_then(|row| self.session_of_row(&row));
+        Ok(session.filter(|session| viewer.may_read(&session.application)))
     }
 
     /// Open sessions from the live picture, without the database; at most `limit`.
-    pub fn open_sessions(&self, _application: &Application, _filter: &SessionFilter, _limit: usize) -> Vec<Session> {
-        Vec::new()
+    pub fn open_sessions(&self, application: &Application, filter: &SessionFilter, limit: usize) -> Vec<Session> {
+        self.fleet().picture.sessions(&application.name, filter, limit)
     }
 
-    pub fn live_stream(&self, _application: &Application, _stream_id: &StreamId) -> Option<LiveStream> {
-        None
+    pub fn live_stream(&self, application: &Application, stream_id: &StreamId) -> Option<LiveStream> {
+        self.fleet().picture.stream(&application.name, stream_id)
     }
 
-    pub fn live_streams(&self, _application: &Application) -> Vec<LiveStream> {
-        Vec::new()
+    pub fn live_streams(&self, application: &Application) -> Vec<LiveStream> {
+        self.fleet().picture.streams(&application.name)
     }
 
     pub fn server_stats(&self) -> ServerStats {
-        ServerStats::default()
+        self.fleet().picture.totals(self.now())
     }
 
     /// The workers that are alive. Needs a role over the system; others see none.
-    pub fn workers(&self, _viewer: &Viewer) -> Vec<WorkerStatus> {
-        Vec::new()
+    pub fn workers(&self, viewer: &Viewer) -> Vec<WorkerStatus> {
+        if viewer.system_role().is_some() { self.fleet().picture.workers() } else { Vec::new() }
     }
 
     /// The newest first.
     pub async fn connection_events(
         &self,
-        _application: &Application,
-        _filter: ConnectionEventFilter,
-        _page: Page,
+        application: &Application,
+        filter: ConnectionEventFilter,
+        page: Page,
     ) -> Outcome<Slice<ConnectionEvent>> {
-        provisional()
+        let rows = events::list(self.store().reader(), application.id, &filter, &page).await?;
+        let entries = rows
+            .iter()
+            .filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: connection_event_of_row(row)? }));
+        Ok(Slice::of(&page, entries.collect(), |entry| entry))
     }
 
     pub async fn count_connection_events(
         &self,
-        _application: &Application,
-        _filter: ConnectionEventFilter,
+        application: &Application,
+        filter: ConnectionEventFilter,
     ) -> Outcome<u64> {
-        provisional()
+        Ok(events::count(self.store().reader(), application.id, &filter).await?)
     }
 
     /// Ends one session. It may come back: disconnecting is no block.
     ///
     /// # Errors
     /// `not-found` unless it is open, `forbidden`.
-    pub async fn disconnect_session(&self, _application: &Application, _id: SessionId) -> Outcome<ControlOutcome> {
-        provisional()
+    pub async fn disconnect_session(&self, application: &Application, id: SessionId) -> Outcome<ControlOutcome> {
+        application.require(Role::Operator)?;
+        let row = sessions::find(self.store().reader(), id.uuid()).await?;
+        let row = row
+            .filter(|row| row.application_id == application.id && row.ended_at.is_none())
+            .ok_or_else(|| ManageError::problem(ProblemCode::NotFound, "no such session is open"))?;
+        let outcome = self.send_end_session(id, EndReason::Stopped).await;
+        if let Ok(stream_id) = row.stream_id.parse() {
+            let mut record = AuditRecord::action_on(self, "disconnect-session", application, &stream_id);
+            record.subscriber_id = row.subscriber_id;
+            record.session = Some(id);
+            self.record(record);
+        }
+        Ok(outcome)
     }
+
+    /// Tells the workers to end a session, and waits for them.
+    pub(crate) async fn send_end_session(&self, session: SessionId, reason: EndReason) -> ControlOutcome {
+        let command = Command::EndSession { session, reason };
+        self.fleet().send(self.directory().revision(), command, self.now()).await.acknowledged().await.into()
+    }
+
+    /// A stored session, with the newest figures while it is open. `None` when its names are not valid, which nothing
+    /// here writes, or its application is gone.
+    pub(crate) fn session_of_row(&self, row: &sessions::Model) -> Option<Session> {
+        let id = SessionId::new(row.id);
+        let live = if row.ended_at.is_none() { self.fleet().picture.session(id) } else { None };
+        let stored_state = [SessionState::Active, SessionState::Suspended, SessionState::Ended]
+            .into_iter()
+            .find(|state| state_word(*state) == row.state);
+        Some(Session {
+            id,
+            application: self.directory().find_by_id(row.application_id)?.name,
+            stream_id: row.stream_id.parse().ok()?,
+            operation: Operation::parse(&row.operation)?,
+            protocol: Protocol::parse(&row.protocol)?,
+            subscriber: row.subscriber_id.as_deref().and_then(|text| text.parse().ok()),
+            peer: Peer::new(row.address.parse().ok()?, row.user_agent.clone()),
+            admitted_by: serde_json::from_value(row.admitted_by.clone()).ok()?,
+            state: live.as_ref().map_or(stored_state?, |(_, report)| report.state),
+            worker: live.as_ref().map_or(WorkerId::new(row.worker), |(worker, _)| *worker),
+            since: UnixTime::from_millis(row.since),
+            ended_at: row.ended_at.map(UnixTime::from_millis),
+            end_reason: row.end_reason.clone().and_then(|text| serde_json::from_value(text.into()).ok()),
+            stats: live
+                .map(|(_, report)| report.stats)
+                .or_else(|| serde_json::from_value(row.stats.clone()).ok())
+                .unwrap_or_default(),
+        })
+    }
+}
+
+fn connection_event_of_row(row: &events::Model) -> Option<ConnectionEvent> {
+    Some(ConnectionEvent {
+        id: row.id,
+        at: UnixTime::from_millis(row.at),
+        kind: [ConnectionEventKind::Connected, ConnectionEventKind::Disconnected]
+            .into_iter()
+            .find(|kind| kind.as_str() == row.kind)?,
+        stream_id: row.stream_id.parse().ok()?,
+        subscriber_id: row.subscriber_id.parse().ok()?,
+        operation: Operation::parse(&row.operation)?,
+        protocol: Protocol::parse(&row.protocol)?,
+        session: SessionId::new(row.session),
+        worker: WorkerId::new(row.worker),
+        address: row.address.clone(),
+    })
 }

@@ -1,13 +1,21 @@
 //! Subscribers: named publishers and players of a broadcast, and their codes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sluice_contract::{ApplicationName, Operation, Secret, StreamId, SubscriberId, UnixTime};
+use data_encoding::BASE32;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sluice_contract::message::EndReason;
+use sluice_contract::policy::totp::{self, CodeError};
+use sluice_contract::{ApplicationName, Operation, Secret, SessionId, StreamId, SubscriberId, UnixTime};
 use uuid::Uuid;
 
-use super::problem::provisional;
-use super::{Application, Outcome, Page, Slice};
+use super::{
+    Application, AuditRecord, BlockOperations, Cursor, Entry, ManageError, Outcome, Page, Problem, ProblemCode, Role,
+    Slice,
+};
 use crate::Api;
+use crate::gate::subscriber_facts;
+use crate::store::{self, StoreError, blocks, events, sessions, subscribers};
 
 /// One subscriber as it stands. Its secret cannot be read back.
 #[derive(Debug, Clone)]
@@ -30,7 +38,7 @@ pub struct Subscriber {
     pub publish_blocked_until: Option<UnixTime>,
     pub play_blocked_until: Option<UnixTime>,
     /// The last block that was set, ended or not: REST shows it.
-    pub last_block: Option<(super::BlockOperations, UnixTime)>,
+    pub last_block: Option<(BlockOperations, UnixTime)>,
     /// Over its sessions, bits per second.
     pub average_video_bitrate_bps: i64,
     pub average_audio_bitrate_bps: i64,
@@ -118,11 +126,45 @@ impl Api {
     /// `missing`, `invalid` with REST's texts, `forbidden`.
     pub async fn put_subscriber(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _put: PutSubscriber,
+        application: &Application,
+        stream_id: &StreamId,
+        put: PutSubscriber,
     ) -> Outcome<Subscriber> {
-        provisional()
+        application.require(Role::Operator)?;
+        let subscriber_id = subscriber_id(put.subscriber_id.as_deref().unwrap_or_default())?;
+        let secret = put.b32_secret.filter(|secret| !secret.expose().trim().is_empty());
+        let secret = secret.as_ref().map(decoded).transpose()?;
+        let period = self.period(application, put.totp_period_seconds)?;
+        let limit = connections_limit(put.concurrent_connections_limit)?;
+        let transaction = self.store().transaction().await?;
+        let db = &transaction;
+        let old = subscribers::find(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+        let is_new = old.is_none();
+        let (id, created_at) =
+            old.map_or_else(|| (Uuid::now_v7(), self.now().as_millis()), |row| (row.id, row.created_at));
+        let row = subscribers::Model {
+            id,
+            application_id: application.id,
+            stream_id: stream_id.to_string(),
+            subscriber_id: subscriber_id.to_string(),
+            name: put.name,
+            operation: put.operation.as_deref().and_then(Operation::parse).map(|op| op.as_str().to_owned()),
+            secret: self.sealed(id, secret.as_ref())?,
+            totp_period_seconds: period,
+            concurrent_connections_limit: limit,
+            created_at,
+            average_video_bps: 0,
+            average_audio_bps: 0,
+            measured_ms: 0,
+        };
+        if is_new {
+            subscribers::insert(db, row.clone()).await?;
+        } else {
+            subscribers::update(db, row.clone()).await?;
+        }
+        store::commit(transaction).await?;
+        self.tell(application, stream_id, &subscriber_id, "put-subscriber");
+        self.one(application, row).await
     }
 
     /// Creates a record; the second value is a generated secret.
@@ -131,65 +173,138 @@ impl Api {
     /// `already-exists`, `invalid`, `forbidden`.
     pub async fn create_subscriber(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _new: NewSubscriber,
+        application: &Application,
+        stream_id: &StreamId,
+        new: NewSubscriber,
     ) -> Outcome<(Subscriber, Option<RevealedSecret>)> {
-        provisional()
+        application.require(Role::Operator)?;
+        let subscriber_id = subscriber_id(&new.subscriber_id)?;
+        let id = Uuid::now_v7();
+        let period = self.period(application, new.totp_period_seconds)?;
+        let (secret, revealed) = self.chosen(new.secret, stream_id, &subscriber_id, period)?;
+        let row = subscribers::Model {
+            id,
+            application_id: application.id,
+            stream_id: stream_id.to_string(),
+            subscriber_id: subscriber_id.to_string(),
+            name: new.name,
+            operation: new.operation.map(|operation| operation.as_str().to_owned()),
+            secret: self.sealed(id, secret.as_ref())?,
+            totp_period_seconds: period,
+            concurrent_connections_limit: connections_limit(new.concurrent_connections_limit)?,
+            created_at: self.now().as_millis(),
+            average_video_bps: 0,
+            average_audio_bps: 0,
+            measured_ms: 0,
+        };
+        if !subscribers::insert_if_absent(self.store().writer(), row.clone()).await? {
+            return Err(ManageError::problem_at(
+                ProblemCode::AlreadyExists,
+                "subscriberId",
+                "the stream has a subscriber of this id already",
+            ));
+        }
+        self.tell(application, stream_id, &subscriber_id, "create-subscriber");
+        Ok((self.one(application, row).await?, revealed))
     }
 
     /// # Errors
     /// `not-found`, `invalid`, `forbidden`.
     pub async fn update_subscriber(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _subscriber_id: &SubscriberId,
-        _changes: SubscriberChanges,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
+        changes: SubscriberChanges,
     ) -> Outcome<(Subscriber, Option<RevealedSecret>)> {
-        provisional()
+        application.require(Role::Operator)?;
+        let transaction = self.store().transaction().await?;
+        let found = subscribers::find(&transaction, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+        let mut row = found.ok_or_else(|| {
+            ManageError::problem_at(ProblemCode::NotFound, "subscriberId", "the stream has no such subscriber")
+        })?;
+        if let Some(name) = changes.name {
+            row.name = name;
+        }
+        if let Some(operation) = changes.operation {
+            row.operation = operation.map(|operation| operation.as_str().to_owned());
+        }
+        if changes.totp_period_seconds.is_some() {
+            row.totp_period_seconds = self.period(application, changes.totp_period_seconds)?;
+        }
+        if changes.concurrent_connections_limit.is_some() {
+            row.concurrent_connections_limit = connections_limit(changes.concurrent_connections_limit)?;
+        }
+        let mut revealed = None;
+        if let Some(choice) = changes.secret {
+            let secret;
+            (secret, revealed) = self.chosen(choice, stream_id, subscriber_id, row.totp_period_seconds)?;
+            row.secret = self.sealed(row.id, secret.as_ref())?;
+        }
+        subscribers::update(&transaction, row.clone()).await?;
+        store::commit(transaction).await?;
+        self.tell(application, stream_id, subscriber_id, "update-subscriber");
+        Ok((self.one(application, row).await?, revealed))
     }
 
     pub async fn subscriber(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _subscriber_id: &SubscriberId,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
     ) -> Outcome<Option<Subscriber>> {
-        provisional()
+        let db = self.store().reader();
+        match subscribers::find(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await? {
+            Some(row) => self.one(application, row).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Several at once, for loaders; unknown ones are left out.
     pub async fn subscribers_by_keys(
         &self,
-        _application: &Application,
-        _keys: &[(StreamId, SubscriberId)],
+        application: &Application,
+        keys: &[(StreamId, SubscriberId)],
     ) -> Outcome<HashMap<(StreamId, SubscriberId), Subscriber>> {
-        provisional()
+        let mut found = HashMap::new();
+        for chunk in keys.chunks(KEYS_AT_ONCE) {
+            let names = chunk.iter().map(|(stream, subscriber)| (stream.as_str(), subscriber.as_str()));
+            let rows = subscribers::find_many(self.store().reader(), application.id, names).await?;
+            for subscriber in self.several(application, rows).await? {
+                found.insert((subscriber.stream_id.clone(), subscriber.subscriber_id.clone()), subscriber);
+            }
+        }
+        Ok(found)
     }
 
-    pub async fn subscriber_by_id(&self, _application: &Application, _id: Uuid) -> Outcome<Option<Subscriber>> {
-        provisional()
+    pub async fn subscriber_by_id(&self, application: &Application, id: Uuid) -> Outcome<Option<Subscriber>> {
+        match subscribers::find_by_id(self.store().reader(), application.id, id).await? {
+            Some(row) => self.one(application, row).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// In order of creation.
     pub async fn subscribers(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _filter: SubscriberFilter,
-        _page: Page,
+        application: &Application,
+        stream_id: &StreamId,
+        filter: SubscriberFilter,
+        page: Page,
     ) -> Outcome<Slice<Subscriber>> {
-        provisional()
+        let db = self.store().reader();
+        let rows = subscribers::list(db, application.id, stream_id.as_str(), &filter, &page).await?;
+        let nodes = self.several(application, rows).await?;
+        Ok(Slice::of(&page, nodes, |node| Entry { cursor: Cursor::of(node.id), node }))
     }
 
     pub async fn count_subscribers(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _filter: SubscriberFilter,
+        application: &Application,
+        stream_id: &StreamId,
+        filter: SubscriberFilter,
     ) -> Outcome<u64> {
-        provisional()
+        Ok(subscribers::count(self.store().reader(), application.id, stream_id.as_str(), &filter).await?)
     }
 
     /// True if there was one. Its sessions end; its blocks stay.
@@ -198,19 +313,46 @@ impl Api {
     /// `forbidden`.
     pub async fn delete_subscriber(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _subscriber_id: &SubscriberId,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
     ) -> Outcome<bool> {
-        provisional()
+        application.require(Role::Operator)?;
+        let db = self.store().writer();
+        let deleted = subscribers::delete(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+        if deleted {
+            self.end_sessions(application, stream_id, subscriber_id).await?;
+            self.tell(application, stream_id, subscriber_id, "delete-subscriber");
+        }
+        Ok(deleted)
     }
 
     /// Deletes all of a stream, and their connection events; returns how many. Blocks stay.
     ///
     /// # Errors
     /// `forbidden`.
-    pub async fn delete_all_subscribers(&self, _application: &Application, _stream_id: &StreamId) -> Outcome<u64> {
-        provisional()
+    pub async fn delete_all_subscribers(&self, application: &Application, stream_id: &StreamId) -> Outcome<u64> {
+        application.require(Role::Operator)?;
+        let stream = stream_id.as_str();
+        let connected = sessions::open_counts(self.store().reader(), application.id, vec![stream.to_owned()]).await?;
+        let transaction = self.store().transaction().await?;
+        let mut ending = Vec::new();
+        for (_, subscriber_id, _) in connected {
+            // Only those with a record lose something; others were admitted without one.
+            if subscribers::find(&transaction, application.id, stream, &subscriber_id).await?.is_some() {
+                ending.extend(subscriber_id.parse::<SubscriberId>().ok());
+            }
+        }
+        let deleted = subscribers::delete_all(&transaction, application.id, stream).await?;
+        events::delete_of_stream(&transaction, application.id, stream).await?;
+        store::commit(transaction).await?;
+        for subscriber_id in &ending {
+            self.end_sessions(application, stream_id, subscriber_id).await?;
+        }
+        if deleted > 0 {
+            self.record(AuditRecord::action_on(self, "delete-subscribers", application, stream_id));
+        }
+        Ok(deleted)
     }
 
     /// A code for a subscriber, registered or not. `operation` is the caller's own word; it matters for derived codes
@@ -220,11 +362,218 @@ impl Api {
     /// `missing` or `invalid` operation, `secret-not-configured`, `forbidden`.
     pub async fn generate_code(
         &self,
-        _application: &Application,
-        _stream_id: &StreamId,
-        _subscriber_id: &SubscriberId,
-        _operation: Option<&str>,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
+        operation: Option<&str>,
     ) -> Outcome<GeneratedCode> {
-        provisional()
+        application.require(Role::Operator)?;
+        let db = self.store().reader();
+        let row = subscribers::find(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+        let record = row.as_ref().map(|row| subscriber_facts(self, row)).transpose()?;
+        let derived = record.as_ref().is_none_or(|record| record.secret.is_none());
+        let word = operation.map(str::trim).filter(|word| !word.is_empty());
+        let parsed = word.map(|word| word.strip_suffix("-H").unwrap_or(word)).and_then(Operation::parse);
+        if derived && parsed.is_none() {
+            let code = if word.is_some() { ProblemCode::Invalid } else { ProblemCode::Missing };
+            return Err(ManageError::problem_at(code, "type", "type must be publish or play"));
+        }
+        let now = self.now();
+        let settings = &application.settings;
+        let code = totp::generated_code(settings, record.as_ref(), subscriber_id, stream_id, parsed, now).map_err(
+            |error| match error {
+                CodeError::OperationMissing => Problem::new(ProblemCode::Missing, error.to_string()).at("type"),
+                CodeError::SecretNotConfigured(operation) => Problem::new(
+                    ProblemCode::SecretNotConfigured,
+                    format!("Secret is not set in the application settings for {operation}"),
+                ),
+            },
+        )?;
+        let period_seconds = match &record {
+            Some(record) if !derived => record.totp_period_seconds,
+            _ => settings.time_token_period,
+        };
+        let step_ms = i64::from(period_seconds.max(1)) * 1_000;
+        self.tell(application, stream_id, subscriber_id, "generate-code");
+        Ok(GeneratedCode {
+            code: Secret::new(code),
+            period_seconds,
+            step_ends_at: UnixTime::from_millis((now.as_millis().div_euclid(step_ms) + 1).saturating_mul(step_ms)),
+            derived,
+        })
+    }
+
+    async fn end_sessions(
+        &self,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
+    ) -> Outcome<()> {
+        let db = self.store().reader();
+        let (stream, subscriber) = (stream_id.as_str(), subscriber_id.as_str());
+        let open = sessions::open_of_subscriber(db, application.id, stream, subscriber, MOST_SESSIONS_ENDED).await?;
+        let ends = open.iter().map(|row| self.send_end_session(SessionId::new(row.id), EndReason::Deleted));
+        futures_util::future::join_all(ends).await;
+        Ok(())
+    }
+
+    fn tell(&self, application: &Application, stream_id: &StreamId, subscriber_id: &SubscriberId, code: &str) {
+        let mut record = AuditRecord::action_on(self, code, application, stream_id);
+        record.subscriber_id = Some(subscriber_id.to_string());
+        self.record(record);
+    }
+
+    /// The secret that was chosen, and its readable form if it is new.
+    fn chosen(
+        &self,
+        choice: NewSubscriberSecret,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
+        period: i64,
+    ) -> Outcome<(Option<DecodedSecret>, Option<RevealedSecret>)> {
+        match choice {
+            NewSubscriberSecret::None => Ok((None, None)),
+            NewSubscriberSecret::Base32(text) => Ok((Some(decoded(&text)?), None)),
+            NewSubscriberSecret::Generate => {
+                let bytes = self.secrets().random::<20>()?;
+                let base32 = BASE32.encode(&bytes);
+                let label = utf8_percent_encode(&format!("{stream_id}:{subscriber_id}"), NON_ALPHANUMERIC).to_string();
+                let otpauth_url = Secret::new(format!(
+                    "otpauth://totp/{label}?secret={base32}&issuer=Sluice&algorithm=SHA1&digits=6&period={period}"
+                ));
+                Ok((
+                    Some(Secret::new(bytes.to_vec())),
+                    Some(RevealedSecret { base32: Secret::new(base32), otpauth_url }),
+                ))
+            }
+        }
+    }
+
+    fn sealed(&self, id: Uuid, secret: Option<&DecodedSecret>) -> Outcome<Option<Vec<u8>>> {
+        let seal = |secret: &DecodedSecret| self.secrets().seal(&subscribers::place(id), secret.expose());
+        Ok(secret.map(seal).transpose()?)
+    }
+
+    fn period(&self, application: &Application, given: Option<i64>) -> Outcome<i64> {
+        match given {
+            None => Ok(i64::from(application.settings.time_token_period)),
+            Some(period) if (10..=2_147_483_647).contains(&period) => Ok(period),
+            Some(_) => Err(ManageError::problem_at(
+                ProblemCode::Invalid,
+                "totpPeriodSeconds",
+                "Custom TOTP expiry period must be between 10 and 2147483647",
+            )),
+        }
+    }
+
+    async fn one(&self, application: &Application, row: subscribers::Model) -> Outcome<Subscriber> {
+        let read = self.several(application, vec![row]).await?;
+        Ok(read.into_iter().next().ok_or(StoreError::Corrupt("subscriber"))?)
+    }
+
+    /// Rows with what is known about them elsewhere: blocks and open sessions.
+    async fn several(&self, application: &Application, rows: Vec<subscribers::Model>) -> Outcome<Vec<Subscriber>> {
+        let db = self.store().reader();
+        let now = self.now();
+        let mut blocked: HashMap<(String, String), Vec<blocks::Model>> = HashMap::new();
+        for chunk in rows.chunks(KEYS_AT_ONCE) {
+            let keys = chunk.iter().map(|row| (row.stream_id.as_str(), row.subscriber_id.as_str()));
+            for block in blocks::of_subscribers(db, application.id, keys).await? {
+                blocked.entry((block.stream_id.clone(), block.subscriber_id.clone())).or_default().push(block);
+            }
+        }
+        let streams: HashSet<String> = rows.iter().map(|row| row.stream_id.clone()).collect();
+        let counts = sessions::open_counts(db, application.id, streams.into_iter().collect()).await?;
+        let open: HashMap<_, _> = counts.into_iter().map(|(stream, id, count)| ((stream, id), count)).collect();
+        rows.into_iter()
+            .map(|row| {
+                let key = (row.stream_id, row.subscriber_id);
+                let blocks = blocked.get(&key).map_or(&[][..], Vec::as_slice);
+                let until = |operation: Operation| {
+                    let block = blocks.iter().find(|block| block.operation == operation.as_str());
+                    block.map(|block| UnixTime::from_millis(block.until))
+                };
+                let (publish, play) = (until(Operation::Publish), until(Operation::Play));
+                Ok(Subscriber {
+                    id: row.id,
+                    application: application.name.clone(),
+                    current_connections: open.get(&key).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX)),
+                    stream_id: key.0.parse().map_err(|_| StoreError::Corrupt("stream id"))?,
+                    subscriber_id: key.1.parse().map_err(|_| StoreError::Corrupt("subscriber id"))?,
+                    name: row.name,
+                    operation: row.operation.as_deref().and_then(Operation::parse),
+                    has_secret: row.secret.is_some(),
+                    totp_period_seconds: u32::try_from(row.totp_period_seconds).unwrap_or(u32::MAX),
+                    concurrent_connections_limit: u32::try_from(row.concurrent_connections_limit).unwrap_or(u32::MAX),
+                    created_at: UnixTime::from_millis(row.created_at),
+                    publish_blocked_until: publish.filter(|until| now < *until),
+                    play_blocked_until: play.filter(|until| now < *until),
+                    last_block: last_block(blocks, publish, play, now),
+                    average_video_bitrate_bps: row.average_video_bps,
+                    average_audio_bitrate_bps: row.average_audio_bps,
+                })
+            })
+            .collect()
     }
 }
+
+/// REST's one slot, derived from two deadlines: both if both run, else the one that runs, else what was set last.
+fn last_block(
+    blocks: &[blocks::Model],
+    publish: Option<UnixTime>,
+    play: Option<UnixTime>,
+    now: UnixTime,
+) -> Option<(BlockOperations, UnixTime)> {
+    let running = |until: Option<UnixTime>| until.filter(|until| now < *until);
+    match (running(publish), running(play)) {
+        (Some(publish), Some(play)) => Some((BlockOperations::Both, publish.max(play))),
+        (Some(publish), None) => Some((BlockOperations::Publish, publish)),
+        (None, Some(play)) => Some((BlockOperations::Play, play)),
+        (None, None) => {
+            let last = blocks.iter().max_by_key(|block| (block.set_at, block.revision))?;
+            Some((BlockOperations::parse(&last.operation)?, UnixTime::from_millis(last.until)))
+        }
+    }
+}
+
+fn subscriber_id(text: &str) -> Outcome<SubscriberId> {
+    let text = text.trim();
+    if text.chars().count() < SHORTEST_ID {
+        return Err(ManageError::problem_at(
+            ProblemCode::Missing,
+            "subscriberId",
+            "Missing parameter: subscriberId must be given and longer than 3 characters",
+        ));
+    }
+    text.parse().map_err(|error| {
+        Problem::new(ProblemCode::Invalid, format!("the subscriber id is not valid: {error}")).at("subscriberId").into()
+    })
+}
+
+fn decoded(text: &Secret<String>) -> Outcome<DecodedSecret> {
+    totp::decode_base32(text.expose()).map_err(|error| {
+        let message = format!("Secret code is not multiple of 8 bytes length, or not valid Base32 (RFC 4648): {error}");
+        Problem::new(ProblemCode::Invalid, message).at("secret").into()
+    })
+}
+
+fn connections_limit(given: Option<i64>) -> Outcome<i64> {
+    match given {
+        None => Ok(1),
+        Some(limit) if (1..=i64::from(u32::MAX)).contains(&limit) => Ok(limit),
+        Some(_) => Err(ManageError::problem_at(
+            ProblemCode::Invalid,
+            "concurrentConnectionsLimit",
+            "the limit of concurrent connections must be at least 1",
+        )),
+    }
+}
+
+/// The bytes that codes are made of.
+type DecodedSecret = Secret<Vec<u8>>;
+
+/// Existing clients are told "3", and need 4.
+const SHORTEST_ID: usize = 4;
+/// Keys in one statement: each is two parameters and a level of nesting.
+const KEYS_AT_ONCE: usize = 100;
+const MOST_SESSIONS_ENDED: u64 = 1_000;

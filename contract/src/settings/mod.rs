@@ -2,7 +2,7 @@
 //!
 //! Field names on the wire are those of `stream-security` §2 and `rest-v2` §11; every name is also accepted with the
 //! older prefix `settings.`. Keys that are not known here are kept and returned unchanged. Reading and writing is in
-//! [`json`], what may be written in [`rules`], what follows from the settings in [`views`].
+//! `json`, what may be written in `rules`, what follows from the settings in `views`.
 
 mod documented;
 mod json;

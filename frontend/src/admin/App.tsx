@@ -18,37 +18,36 @@ import { Settings } from './routes/Settings';
 const WHO = graphql(`
   query Who {
     viewer {
-      authenticated
+      kind
       name
       role
     }
     server {
       version
-      firstAdministratorNeeded
-      setUpCodeNeeded
+      firstAdministratorMissing
     }
   }
 `);
 
 export function App() {
   const [{ data, error, fetching }, again] = useQuery({ query: WHO });
-  if (data === undefined) {
-    if (error !== undefined && !fetching) return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+  if (!data) {
+    if (error && !fetching) return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
     return (
       <Center h="100dvh">
         <Loader aria-label="Loading" />
       </Center>
     );
   }
-  if (data.server.firstAdministratorNeeded) {
+  if (data.server.firstAdministratorMissing) {
     return (
       <FirstAdministrator
-        setUpCodeNeeded={data.server.setUpCodeNeeded}
+        setUpCodeNeeded={data.viewer.kind !== 'LOCAL'}
         onCreated={() => again({ requestPolicy: 'network-only' })}
       />
     );
   }
-  if (!data.viewer.authenticated) return <LoginForm />;
+  if (data.viewer.kind === 'ANONYMOUS') return <LoginForm />;
   return (
     <Shell viewer={data.viewer} version={data.server.version}>
       <Routes>

@@ -11,14 +11,14 @@ import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { App } from './App';
 import { SessionProvider } from './lib/session';
-import { theme } from './theme';
+import { cssVariables, theme } from './theme';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="top-right" />
       <SessionProvider>
         <BrowserRouter basename="/admin">

@@ -1,6 +1,6 @@
 //! Colours and shapes: restrained, readable in light and dark.
 
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const sluice: MantineColorsTuple = [
   '#e6f7f4',
@@ -17,7 +17,7 @@ const sluice: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'sluice',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   colors: { sluice },
   defaultRadius: 'md',
@@ -25,4 +25,21 @@ export const theme = createTheme({
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'JetBrains Mono', Menlo, Consolas, monospace",
   headings: { fontWeight: '640' },
   cursorType: 'pointer',
+  components: {
+    Modal: Modal.extend({
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        // A dialog's head is no second banner of the page.
+        attributes: { header: { role: 'presentation' } },
+        centered: true,
+      },
+    }),
+  },
+});
+
+/** The library's own greys are too faint for small text (WCAG 1.4.3). */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-dimmed': '#5d6670', '--mantine-color-placeholder': '#6c757d' },
+  dark: { '--mantine-color-dimmed': '#9aa3ad' },
 });

@@ -4,225 +4,505 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Changes to settings. What is left out stays as it is; null resets a setting to its default. */
 export type ApplicationSettingsPatch = {
+  /** Refuse to join conference rooms that have no record. */
+  acceptOnlyRoomsInDataStore?: boolean | null | undefined;
+  /** Refuse to publish streams that have no record. */
   acceptOnlyStreamsInDataStore?: boolean | null | undefined;
-  allowedPublisherCidr?: string | null | undefined;
+  /** A subscriber may replace its own live publisher. */
+  allowPublishTakeover?: boolean | null | undefined;
+  /** Networks that may publish, with commas between; empty lets every address. */
+  allowedPublisherCIDR?: string | null | undefined;
+  /** The key of requests between servers. Write only. */
+  clusterCommunicationKey?: string | null | undefined;
+  /** Sent as `Content-Security-Policy` with the application's pages, when not empty. */
+  contentSecurityPolicyHeaderValue?: string | null | undefined;
+  /** Streams can be played with DASH. */
+  dashMuxingEnabled?: boolean | null | undefined;
+  /** Playing needs a subscriber id and its time-based code. */
   enableTimeTokenForPlay?: boolean | null | undefined;
+  /** Publishing needs a subscriber id and its time-based code. */
   enableTimeTokenForPublish?: boolean | null | undefined;
+  /** A session ends when the credential that admitted it expires. */
   endSessionAtExpiry?: boolean | null | undefined;
+  /** Playing needs a hash of `tokenHashSecret`. */
   hashControlPlayEnabled?: boolean | null | undefined;
+  /** Publishing needs a hash of `tokenHashSecret`. */
   hashControlPublishEnabled?: boolean | null | undefined;
+  /** Segments in a live playlist. */
+  hlsListSize?: number | null | undefined;
+  /** Streams can be played with HLS. */
+  hlsMuxingEnabled?: boolean | null | undefined;
+  /** Length of a segment of HLS and DASH, seconds. */
+  hlsTime?: number | null | undefined;
+  /** Most publishers of the application; -1 for no limit. */
+  ingestingStreamLimit?: number | null | undefined;
+  /** Only the networks of `remoteAllowedCIDR` may call the REST API without a login. */
   ipFilterEnabled?: boolean | null | undefined;
+  /** Where the public keys of stream JWTs are; empty for none. */
+  jwksURL?: string | null | undefined;
+  /** The REST API can be called with a JWT signed with `jwtSecretKey`. */
+  jwtControlEnabled?: boolean | null | undefined;
+  /** A stream JWT must name its stream and its operation. */
   jwtRequireScope?: boolean | null | undefined;
+  /** The key of JWTs that the REST API takes. Write only. */
+  jwtSecretKey?: string | null | undefined;
+  /** The key of stream JWTs. Write only. */
   jwtStreamSecretKey?: string | null | undefined;
+  /** Playing needs a JWT signed with `jwtStreamSecretKey`. */
   playJwtControlEnabled?: boolean | null | undefined;
+  /** Playing needs a one-time token. */
   playTokenControlEnabled?: boolean | null | undefined;
+  /** Publishing needs a JWT signed with `jwtStreamSecretKey`. */
   publishJwtControlEnabled?: boolean | null | undefined;
+  /** Publishing needs a one-time token. */
   publishTokenControlEnabled?: boolean | null | undefined;
-  remoteAllowedCidr?: string | null | undefined;
+  /** Networks that may call the REST API without a login, with commas between. */
+  remoteAllowedCIDR?: string | null | undefined;
+  /** Streams can be played with RTMP. */
+  rtmpPlaybackEnabled?: boolean | null | undefined;
+  /** The key with which subscribers prove who they are. Write only. */
+  subscriberAuthenticationKey?: string | null | undefined;
+  /** Longest life of an HTTP player's ticket, seconds. */
+  ticketMaxLifeSeconds?: number | null | undefined;
+  /** Length of a step of time-based codes for subscribers without a period of their own, seconds. */
   timeTokenPeriod?: number | null | undefined;
+  /** A time-based code admits again only the client that used it first. */
   timeTokenReplayProtection?: boolean | null | undefined;
+  /** What playing codes of subscribers without a secret of their own derive from. Write only. */
   timeTokenSecretForPlay?: string | null | undefined;
+  /** What publishing codes of subscribers without a secret of their own derive from. Write only. */
   timeTokenSecretForPublish?: string | null | undefined;
+  /** The older switch: publishing and playing need a time-based code. */
   timeTokenSubscriberOnly?: boolean | null | undefined;
+  /** The secret of hash credentials. Write only. */
   tokenHashSecret?: string | null | undefined;
+  /** Most WebRTC viewers of the application; -1 for no limit. */
+  webRTCViewerLimit?: number | null | undefined;
+  /** The webhook that is asked before anybody publishes; empty for none. */
+  webhookAuthenticateURL?: string | null | undefined;
+  /** The webhook that is asked before anybody plays; empty for none. */
+  webhookPlayAuthUrl?: string | null | undefined;
+  /** Keep statistics of streams. */
+  writeStatsToDatastore?: boolean | null | undefined;
+  /** Keep connection events of subscribers. */
+  writeSubscriberEventsToDatastore?: boolean | null | undefined;
 };
 
+/** Which audit records to list. */
 export type AuditFilter = {
+  /** From this IP address alone. */
+  address?: string | null | undefined;
+  /** Of this application alone. Left out: of all that you may see the audit of. */
   application?: string | null | undefined;
+  /** With this code alone (`block-subscriber`). Not together with `reason`. */
   code?: string | null | undefined;
+  /** Of this kind alone. */
   kind?: AuditKind | null | undefined;
+  /** What was allowed alone, or what was refused alone. */
   outcome?: Outcome | null | undefined;
+  /** Refused for this reason alone. */
+  reason?: ReasonCode | null | undefined;
+  /** From this time on. */
+  since?: string | null | undefined;
+  /** About this stream alone. */
   streamId?: string | null | undefined;
+  /** About this subscriber alone. */
   subscriberId?: string | null | undefined;
+  /** Before this time. */
+  until?: string | null | undefined;
 };
 
+/** What an audit record is about. */
 export type AuditKind =
+  /** Somebody managed something. */
   | 'ACTION'
+  /** The gate decided whether somebody may publish or play. */
   | 'DECISION'
+  /** Somebody logged in or out, or failed to. */
   | 'LOGIN';
 
+/** What a block forbids. */
 export type BlockOperation =
+  /** Playing alone. */
   | 'PLAY'
+  /** Publishing alone. */
   | 'PUBLISH'
+  /** Publishing and playing. */
   | 'PUBLISH_PLAY';
 
+/** What `blockSubscriber` takes. Neither the stream nor the subscriber needs a record. */
 export type BlockSubscriberInput = {
+  /** The application's name. */
   application: string;
-  operation: BlockOperation;
+  /** What to forbid; both when left out. */
+  operation?: BlockOperation;
+  /** From now on. At most ten years; 0 lifts the block. */
   seconds: number;
+  /** The stream. */
   streamId: string;
+  /** Whom to block. */
   subscriberId: string;
 };
 
+/** Which broadcasts to list. */
 export type BroadcastFilter = {
+  /** Tracks of this broadcast alone. */
+  mainTrack?: string | null | undefined;
+  /** A part of the stream id or the name, in any case. */
   search?: string | null | undefined;
+  /** Of this status alone. */
   status?: BroadcastStatus | null | undefined;
+  /** Of this type alone. */
+  type?: BroadcastType | null | undefined;
 };
 
+/** Where a broadcast stands. */
 export type BroadcastStatus =
+  /** It is live. */
   | 'BROADCASTING'
+  /** It was never live. */
   | 'CREATED'
+  /** Something went wrong. */
   | 'ERROR'
+  /** It could not be started. */
   | 'FAILED'
+  /** It was live and ended in order. */
   | 'FINISHED'
+  /** It is being started. */
   | 'PREPARING'
+  /** It was live and its publisher was lost. */
   | 'TERMINATED_UNEXPECTEDLY';
 
+/** Where the media of a broadcast comes from. */
+export type BroadcastType =
+  /** An IP camera, which the server pulls from. */
+  | 'IP_CAMERA'
+  /** A publisher sends it. */
+  | 'LIVE_STREAM'
+  /** Several recordings, one after the other. */
+  | 'PLAYLIST'
+  /** Another address that the server pulls from. */
+  | 'STREAM_SOURCE'
+  /** A recording. */
+  | 'VOD';
+
+/** Whether a subscriber came or went. */
 export type ConnectionEventKind =
+  /** A session began. */
   | 'CONNECTED'
+  /** A session ended. */
   | 'DISCONNECTED';
 
+/** What `createBroadcast` takes. */
 export type CreateBroadcastInput = {
+  /** The application's name. */
   application: string;
+  /** Most DASH viewers at a time; -1 for no limit. */
+  dashViewerLimit?: number | null | undefined;
+  /** A description for people. */
+  description?: string | null | undefined;
+  /** Publishing is refused this long after creation, milliseconds; never when left out. */
+  expireDurationMs?: number | null | undefined;
+  /** Most HLS viewers at a time; -1 for no limit. */
+  hlsViewerLimit?: number | null | undefined;
+  /** The broadcast that this one is a track of. */
+  mainTrack?: string | null | undefined;
+  /** A text of your own, which the server only keeps. */
+  metadata?: string | null | undefined;
+  /** A name for people. */
   name?: string | null | undefined;
+  /** The end of the planned window. */
+  plannedEnd?: string | null | undefined;
+  /** The begin of the planned window. It counts when both ends are set. */
+  plannedStart?: string | null | undefined;
+  /** The name in addresses: letters, digits, dot, dash and underscore. One is made when left out. */
   streamId?: string | null | undefined;
+  /** Where the media comes from; a publisher when left out. */
+  type?: BroadcastType | null | undefined;
+  /** Most WebRTC viewers at a time; -1 for no limit. */
+  webRTCViewerLimit?: number | null | undefined;
 };
 
+/** What `createFirstAdministrator` takes. */
 export type CreateFirstAdministratorInput = {
+  /** The e-mail, with which one logs in. */
   email: string;
+  /** The first name. */
+  firstName?: string | null | undefined;
+  /** The last name. */
+  lastName?: string | null | undefined;
+  /** The password. */
   password: string;
-  setUpCode?: string | null | undefined;
+  /** The set-up code that the server printed into its log at start. Not needed on the server's own machine. */
+  setupCode?: string | null | undefined;
 };
 
+/** What `createSubscriber` takes. */
 export type CreateSubscriberInput = {
+  /** The application's name. */
   application: string;
+  /** Its secret in Base32. Left out, its codes derive from the application's secrets, unless one is generated. */
+  b32Secret?: string | null | undefined;
+  /** Most connections at a time; 1 when left out. */
   concurrentConnectionsLimit?: number | null | undefined;
-  generateSecret?: boolean | null | undefined;
+  /** Generate a secret. It is shown once, in the answer. */
+  generateSecret?: boolean;
+  /** A name for people. */
   name?: string | null | undefined;
-  secret?: string | null | undefined;
+  /** The stream; it need not have a record yet. */
   streamId: string;
+  /** The subscriber's name within the stream. */
   subscriberId: string;
+  /** Length of a step of its codes, seconds; the application's period when left out. */
   totpPeriodSeconds?: number | null | undefined;
+  /** What it may do; publishers may also play. */
   type?: Operation | null | undefined;
 };
 
+/** What `disconnectSession` takes. */
 export type DisconnectSessionInput = {
+  /** The application's name. */
+  application: string;
+  /** The session: its global id, or its UUID. */
   sessionId: string;
 };
 
+/** What `generateCode` takes. The subscriber need not have a record. */
 export type GenerateCodeInput = {
+  /** The application's name. */
   application: string;
+  /** What the code is for. Needed unless the subscriber has a secret of its own. */
   operation?: Operation | null | undefined;
+  /** The stream. */
   streamId: string;
+  /** The subscriber's name within the stream. */
   subscriberId: string;
 };
 
+/** What `login` takes. */
 export type LoginInput = {
+  /** The e-mail. */
   email: string;
+  /** The password. */
   password: string;
 };
 
+/** What a peer does, or asks to do, with a broadcast. */
 export type Operation =
+  /** Receive media. */
   | 'PLAY'
+  /** Send media in. */
   | 'PUBLISH';
 
+/** Yes or no. */
 export type Outcome =
+  /** It was allowed. */
   | 'ALLOWED'
+  /** It was refused. */
   | 'DENIED';
 
+/** Kinds of problems. */
 export type ProblemCode =
+  /** Something of this name is there already. */
   | 'ALREADY_EXISTS'
+  /** Inputs that exclude one another. */
   | 'CONFLICT'
+  /** You may see it, but not do this to it. */
   | 'FORBIDDEN'
+  /** An input has the wrong form or range. */
   | 'INVALID'
+  /** A limit of the server is reached. */
   | 'LIMIT'
+  /** A required input is missing. */
   | 'MISSING'
+  /** It is not there, or not yours to see. */
   | 'NOT_FOUND'
+  /** There is nothing live to act on. */
   | 'NOT_LIVE'
+  /** A secret that this needs is not set. */
   | 'SECRET_NOT_CONFIGURED'
+  /** There were too many attempts; wait. */
   | 'THROTTLED'
+  /** Nobody is logged in. */
   | 'UNAUTHENTICATED'
+  /** The e-mail, password or code is wrong. */
   | 'WRONG_CREDENTIALS';
 
+/** How a session reaches the server. */
 export type Protocol =
+  /** MPEG-DASH. */
   | 'DASH'
+  /** HTTP Live Streaming. */
   | 'HLS'
+  /** RTMP, from encoders such as OBS and ffmpeg. */
   | 'RTMP'
+  /** SRT. */
   | 'SRT'
+  /** Recorded media over HTTP. */
   | 'VOD'
+  /** WebRTC with signaling over WebSocket. */
   | 'WEBRTC'
+  /** WebRTC playback over HTTP. */
   | 'WHEP'
+  /** WebRTC publishing over HTTP (RFC 9725). */
   | 'WHIP';
 
+/** Why the gate refused. The same words, in kebab-case, stand in logs, metrics and the REST API. */
 export type ReasonCode =
+  /** The address is not among the allowed publishers. */
   | 'ADDRESS_NOT_ALLOWED'
+  /** Nobody could decide in time. */
   | 'AUTHORITY_UNREACHABLE'
+  /** The subscriber is blocked. */
   | 'BLOCKED'
+  /** The code is wrong or expired. */
   | 'CODE_INVALID'
+  /** The subscriber id or code is missing. */
   | 'CODE_MISSING'
+  /** The code was used before by another client. */
   | 'CODE_REPLAYED'
+  /** The subscriber has as many connections as it may have. */
   | 'CONCURRENCY_LIMIT'
+  /** The hash is missing or wrong. */
   | 'HASH_INVALID'
+  /** The JWT expired. */
   | 'JWT_EXPIRED'
+  /** The JWT is not valid for this stream and operation. */
   | 'JWT_INVALID'
+  /** The JWT is missing. */
   | 'JWT_MISSING'
+  /** Playback over RTMP is switched off. */
   | 'PLAYBACK_DISABLED'
+  /** The limit of publishers is reached. */
   | 'PUBLISHER_LIMIT'
+  /** The server is at its limit. */
   | 'RESOURCE_LIMIT'
+  /** A secret that this mode needs is not set. */
   | 'SECRET_NOT_CONFIGURED'
+  /** The stream does not exist or is not live. */
   | 'STREAM_ABSENT'
+  /** The stream id is not valid. */
   | 'STREAM_ID_INVALID'
+  /** The stream id is missing. */
   | 'STREAM_ID_MISSING'
+  /** The stream is published by somebody else. */
   | 'STREAM_IN_USE'
+  /** The stream has expired or is outside its planned window. */
   | 'STREAM_NOT_ACTIVE'
+  /** The subscriber may not do this. */
   | 'SUBSCRIBER_TYPE_MISMATCH'
+  /** The subscriber is not registered for this stream. */
   | 'SUBSCRIBER_UNKNOWN'
+  /** The token expired. */
   | 'TOKEN_EXPIRED'
+  /** The token is not valid for this stream and operation. */
   | 'TOKEN_INVALID'
+  /** A token is required. */
   | 'TOKEN_MISSING'
+  /** The token was used before. */
   | 'TOKEN_SPENT'
+  /** There were too many wrong codes. */
   | 'TOO_MANY_GUESSES'
+  /** No application of this name exists. */
   | 'UNKNOWN_APPLICATION'
+  /** The stream is not registered, and undefined streams are refused. */
   | 'UNREGISTERED_STREAM'
+  /** The limit of viewers is reached. */
   | 'VIEWER_LIMIT'
+  /** The authorization webhook refused. */
   | 'WEBHOOK_REFUSED'
+  /** The authorization webhook did not answer. */
   | 'WEBHOOK_UNREACHABLE';
 
+/** What somebody may do within a scope. Each role includes those before it. */
 export type Role =
+  /** Also manage settings, applications and other people. */
   | 'ADMIN'
+  /** Also manage streams, subscribers and blocks. */
   | 'OPERATOR'
+  /** Read. */
   | 'VIEWER';
 
+/** A way to be let in. */
 export type SecurityMode =
+  /** A hash of stream, operation and the application's secret. */
   | 'HASH'
+  /** A signed JSON Web Token. */
   | 'JWT'
+  /** A token that admits once. */
   | 'ONE_TIME_TOKEN'
+  /** A time-based one-time code of a subscriber. */
   | 'TOTP'
+  /** The application's authorization webhook said yes. */
   | 'WEBHOOK';
 
+/** What happened to a session. */
 export type SessionEventKind =
+  /** It is over. */
   | 'ENDED'
+  /** The block ended, and media flows again. */
   | 'RESUMED'
+  /** It began. */
   | 'STARTED'
+  /** A block stopped its media. */
   | 'SUSPENDED';
 
+/** Whether a session carries media now. */
 export type SessionState =
+  /** It carries media. */
   | 'ACTIVE'
+  /** It is over. */
   | 'ENDED'
+  /** It is admitted but blocked for now: not a byte of media passes. */
   | 'SUSPENDED';
 
+/** What `stopBroadcast` takes. */
 export type StopBroadcastInput = {
+  /** The application's name. */
   application: string;
+  /** The stream. */
   streamId: string;
 };
 
+/** What `unblockSubscriber` takes. */
 export type UnblockSubscriberInput = {
+  /** The application's name. */
   application: string;
-  operation: BlockOperation;
+  /** What to allow again; both when left out. */
+  operation?: BlockOperation;
+  /** The stream. */
   streamId: string;
+  /** Whose block to lift. */
   subscriberId: string;
 };
 
+/** What `updateApplicationSettings` takes. */
 export type UpdateApplicationSettingsInput = {
+  /** The application's name. */
   application: string;
+  /** What to change. What is left out stays as it is; null resets a setting to its default. */
   settings: ApplicationSettingsPatch;
 };
+
+/** How somebody was recognised. */
+export type ViewerKind =
+  /** Logged in. */
+  | 'ADMINISTRATOR'
+  /** Not at all. An anonymous viewer may log in, and nothing else. */
+  | 'ANONYMOUS'
+  /** By an API key. */
+  | 'API_KEY'
+  /** Let in by an application's own filter. */
+  | 'APPLICATION_FILTER'
+  /** The request came from the server's own machine. */
+  | 'LOCAL';
 
 export type WhoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WhoQuery = { viewer: { authenticated: boolean, name: string, role: Role | null }, server: { version: string, firstAdministratorNeeded: boolean, setUpCodeNeeded: boolean } };
+export type WhoQuery = { viewer: { kind: ViewerKind, name: string, role: Role | null }, server: { version: string, firstAdministratorMissing: boolean } };
 
 export type ApplicationNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -248,9 +528,9 @@ export type UnblockSubscriberMutationVariables = Exact<{
 
 export type UnblockSubscriberMutation = { unblockSubscriber: { workersAcknowledged: number, workersPending: Array<{ name: string }>, problems: Array<{ code: ProblemCode, message: string }> } };
 
-export type Addresses_BroadcastFragment = { urls: { player: string, publish: Array<{ protocol: Protocol, url: string }>, play: Array<{ protocol: Protocol, url: string }> } };
+export type Addresses_BroadcastFragment = { urls: { rtmpPublish: string, rtmpPlay: string | null, hls: string | null, dash: string | null, player: string } };
 
-export type BroadcastTable_BroadcastFragment = { id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrateBps: string, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }> } | null };
+export type BroadcastTable_BroadcastFragment = { id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number } } | null };
 
 export type CreateBroadcastMutationVariables = Exact<{
   input: CreateBroadcastInput;
@@ -259,7 +539,7 @@ export type CreateBroadcastMutationVariables = Exact<{
 
 export type CreateBroadcastMutation = { createBroadcast: { broadcast: { id: string, streamId: string } | null, problems: Array<{ code: ProblemCode, message: string, path: string | null }> } };
 
-export type LivePicture_LiveStreamFragment = { since: string, protocol: Protocol, speed: number, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }>, video: { codec: string, width: number, height: number } | null, audio: { codec: string, sampleRateHz: number, channels: number } | null };
+export type LivePicture_LiveStreamFragment = { since: string, protocol: Protocol, speed: number, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number }, video: { codec: string, width: number, height: number } | null, audio: { codec: string, sampleRateHz: number, channels: number } | null };
 
 export type BroadcastStatsSubscriptionVariables = Exact<{
   application: string;
@@ -267,7 +547,7 @@ export type BroadcastStatsSubscriptionVariables = Exact<{
 }>;
 
 
-export type BroadcastStatsSubscription = { broadcastStats: { at: string, bitrateBps: string, speed: number, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }> } };
+export type BroadcastStatsSubscription = { broadcastStats: { at: string, live: { since: string, protocol: Protocol, speed: number, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number }, video: { codec: string, width: number, height: number } | null, audio: { codec: string, sampleRateHz: number, channels: number } | null } | null } };
 
 export type StopBroadcastMutationVariables = Exact<{
   input: StopBroadcastInput;
@@ -282,7 +562,7 @@ export type AuditQueryVariables = Exact<{
 }>;
 
 
-export type AuditQuery = { audit: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, at: string, kind: AuditKind, outcome: Outcome, code: string, actor: string | null, application: string | null, streamId: string | null, subscriberId: string | null, operation: Operation | null, protocol: Protocol | null, address: string | null, durationMs: number }> } };
+export type AuditQuery = { audit: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, at: string, kind: AuditKind, outcome: Outcome, code: string, actor: string | null, application: string | null, streamId: string | null, subscriberId: string | null, operation: Operation | null, protocol: Protocol | null, address: string | null, durationUs: string }> } };
 
 export type DecisionsSubscriptionVariables = Exact<{
   application?: string | null | undefined;
@@ -290,7 +570,7 @@ export type DecisionsSubscriptionVariables = Exact<{
 }>;
 
 
-export type DecisionsSubscription = { decisions: { id: string, at: string, outcome: Outcome, reason: ReasonCode | null, application: string | null, streamId: string | null, subscriberId: string | null, operation: Operation | null, protocol: Protocol | null, address: string | null, durationMs: number } };
+export type DecisionsSubscription = { decisions: { at: string, outcome: Outcome, reason: ReasonCode | null, application: string | null, streamId: string | null, subscriberId: string | null, operation: Operation | null, protocol: Protocol | null, address: string | null, durationUs: string, record: { id: string } } };
 
 export type CreateFirstAdministratorMutationVariables = Exact<{
   input: CreateFirstAdministratorInput;
@@ -306,12 +586,12 @@ export type LogInMutationVariables = Exact<{
 
 export type LogInMutation = { login: { accessToken: string | null, problems: Array<{ code: ProblemCode, message: string, path: string | null }> } };
 
-export type OpenDoors_ApplicationFragment = { name: string, openDoors: Array<{ message: string, setting: string }> };
+export type OpenDoors_ApplicationFragment = { name: string, openDoors: Array<{ message: string, setting: string | null }> };
 
 export type ServerStatsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServerStatsSubscription = { serverStats: { liveStreams: number, viewerCount: number, workers: number, receivedBps: string } };
+export type ServerStatsSubscription = { serverStats: { liveStreams: number, workers: number, receivedBitrate: string, viewers: { total: number } } };
 
 export type ConnectionEvents_ConnectionEventFragment = { id: string, at: string, kind: ConnectionEventKind, subscriberId: string, operation: Operation, protocol: Protocol, address: string };
 
@@ -322,16 +602,16 @@ export type DisconnectSessionMutationVariables = Exact<{
 
 export type DisconnectSessionMutation = { disconnectSession: { problems: Array<{ code: ProblemCode, message: string }> } };
 
-export type SessionTable_SessionFragment = { id: string, subscriberId: string | null, operation: Operation, protocol: Protocol, state: SessionState, address: string, userAgent: string | null, since: string, admittedBy: Array<SecurityMode>, worker: { id: string, name: string }, stats: { bytes: string, videoBitrateBps: string, audioBitrateBps: string, droppedFrames: string } };
+export type SessionTable_SessionFragment = { id: string, subscriberId: string | null, operation: Operation, protocol: Protocol, state: SessionState, address: string, userAgent: string | null, since: string, admittedBy: Array<SecurityMode>, stats: { bytes: string, videoBitrate: string, audioBitrate: string } };
 
-export type SecurityForm_ApplicationFragment = { name: string, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCidr: string, ipFilterEnabled: boolean, remoteAllowedCidr: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } };
+export type SecurityForm_ApplicationFragment = { name: string, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCIDR: string, ipFilterEnabled: boolean, remoteAllowedCIDR: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } };
 
 export type UpdateSettingsMutationVariables = Exact<{
   input: UpdateApplicationSettingsInput;
 }>;
 
 
-export type UpdateSettingsMutation = { updateApplicationSettings: { application: { id: string, name: string, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCidr: string, ipFilterEnabled: boolean, remoteAllowedCidr: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } } | null, problems: Array<{ code: ProblemCode, message: string, path: string | null }> } };
+export type UpdateSettingsMutation = { updateApplicationSettings: { application: { id: string, name: string, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCIDR: string, ipFilterEnabled: boolean, remoteAllowedCIDR: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } } | null, problems: Array<{ code: ProblemCode, message: string, path: string | null }> } };
 
 export type GenerateCodeMutationVariables = Exact<{
   input: GenerateCodeInput;
@@ -356,7 +636,7 @@ export type BroadcastQueryVariables = Exact<{
 }>;
 
 
-export type BroadcastQuery = { broadcast: { id: string, name: string | null, status: BroadcastStatus, live: { since: string, protocol: Protocol, speed: number, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }>, video: { codec: string, width: number, height: number } | null, audio: { codec: string, sampleRateHz: number, channels: number } | null } | null, subscribers: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, subscriberId: string, name: string | null, type: Operation | null, hasSecret: boolean, totpPeriodSeconds: number, connected: boolean, averageVideoBitrate: string, averageAudioBitrate: string, publishBlock: { until: string } | null, playBlock: { until: string } | null }> }, sessions: { totalCount: number, nodes: Array<{ id: string, subscriberId: string | null, operation: Operation, protocol: Protocol, state: SessionState, address: string, userAgent: string | null, since: string, admittedBy: Array<SecurityMode>, worker: { id: string, name: string }, stats: { bytes: string, videoBitrateBps: string, audioBitrateBps: string, droppedFrames: string } }> }, connectionEvents: { nodes: Array<{ id: string, at: string, kind: ConnectionEventKind, subscriberId: string, operation: Operation, protocol: Protocol, address: string }> }, urls: { player: string, publish: Array<{ protocol: Protocol, url: string }>, play: Array<{ protocol: Protocol, url: string }> } } | null };
+export type BroadcastQuery = { broadcast: { id: string, name: string | null, status: BroadcastStatus, live: { since: string, protocol: Protocol, speed: number, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number }, video: { codec: string, width: number, height: number } | null, audio: { codec: string, sampleRateHz: number, channels: number } | null } | null, subscribers: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, subscriberId: string, name: string | null, type: Operation | null, hasSecret: boolean, totpPeriodSeconds: number, connected: boolean, averageVideoBitrate: string, averageAudioBitrate: string, publishBlock: { until: string } | null, playBlock: { until: string } | null }> }, sessions: { totalCount: number, nodes: Array<{ id: string, subscriberId: string | null, operation: Operation, protocol: Protocol, state: SessionState, address: string, userAgent: string | null, since: string, admittedBy: Array<SecurityMode>, stats: { bytes: string, videoBitrate: string, audioBitrate: string } }> }, connectionEvents: { nodes: Array<{ id: string, at: string, kind: ConnectionEventKind, subscriberId: string, operation: Operation, protocol: Protocol, address: string }> }, urls: { rtmpPublish: string, rtmpPlay: string | null, hls: string | null, dash: string | null, player: string } } | null };
 
 export type SessionEventsSubscriptionVariables = Exact<{
   application: string;
@@ -373,47 +653,71 @@ export type BroadcastsQueryVariables = Exact<{
 }>;
 
 
-export type BroadcastsQuery = { application: { id: string, name: string, broadcasts: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrateBps: string, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }> } | null }> }, openDoors: Array<{ message: string, setting: string }> } | null };
+export type BroadcastsQuery = { application: { id: string, name: string, broadcasts: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number } } | null }> }, openDoors: Array<{ message: string, setting: string | null }> } | null };
 
 export type OverviewQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OverviewQuery = { applications: { nodes: Array<{ id: string, name: string, broadcasts: { nodes: Array<{ id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrateBps: string, viewerCount: number, viewers: Array<{ protocol: Protocol, count: number }> } | null }> }, openDoors: Array<{ message: string, setting: string }> }> } };
+export type OverviewQuery = { applications: { nodes: Array<{ id: string, name: string, broadcasts: { nodes: Array<{ id: string, streamId: string, name: string | null, status: BroadcastStatus, createdAt: string, application: { name: string }, live: { since: string, protocol: Protocol, bitrate: string, viewers: { total: number, hls: number, dash: number, rtmp: number, srt: number, webrtc: number } } | null }> }, openDoors: Array<{ message: string, setting: string | null }> }> } };
 
 export type SettingsQueryVariables = Exact<{
   application: string;
 }>;
 
 
-export type SettingsQuery = { application: { id: string, name: string, openDoors: Array<{ message: string, setting: string }>, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCidr: string, ipFilterEnabled: boolean, remoteAllowedCidr: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } } | null };
+export type SettingsQuery = { application: { id: string, name: string, openDoors: Array<{ message: string, setting: string | null }>, settings: { acceptOnlyStreamsInDataStore: boolean, publishTokenControlEnabled: boolean, playTokenControlEnabled: boolean, publishJwtControlEnabled: boolean, playJwtControlEnabled: boolean, hashControlPublishEnabled: boolean, hashControlPlayEnabled: boolean, enableTimeTokenForPublish: boolean, enableTimeTokenForPlay: boolean, timeTokenPeriod: number, timeTokenReplayProtection: boolean, jwtRequireScope: boolean, endSessionAtExpiry: boolean, allowedPublisherCIDR: string, ipFilterEnabled: boolean, remoteAllowedCIDR: string, hasTokenHashSecret: boolean, hasJwtStreamSecretKey: boolean, hasTimeTokenSecretForPublish: boolean, hasTimeTokenSecretForPlay: boolean } } | null };
 
-export const Addresses_BroadcastFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Addresses_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"urls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"publish"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}},{"kind":"Field","name":{"kind":"Name","value":"play"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}},{"kind":"Field","name":{"kind":"Name","value":"player"}}]}}]}}]} as unknown as DocumentNode<Addresses_BroadcastFragment, unknown>;
-export const BroadcastTable_BroadcastFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}}]}}]}}]} as unknown as DocumentNode<BroadcastTable_BroadcastFragment, unknown>;
-export const LivePicture_LiveStreamFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LivePicture_liveStream"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LiveStream"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"audio"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRateHz"}},{"kind":"Field","name":{"kind":"Name","value":"channels"}}]}}]}}]} as unknown as DocumentNode<LivePicture_LiveStreamFragment, unknown>;
+export type WhatIsLiveQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WhatIsLiveQuery = { viewer: { name: string, role: Role | null }, applications: { nodes: Array<{ name: string, openDoors: Array<{ message: string, setting: string | null }>, broadcasts: { nodes: Array<{ streamId: string, live: { since: string, protocol: Protocol, bitrate: string, viewers: { total: number } } | null }> } }> } };
+
+export type BlockMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type BlockMutation = { blockSubscriber: { sessionsStopped: number, sessionsSuspended: number, workersAcknowledged: number, tookMs: number, block: { operation: Operation, until: string } | null, problems: Array<{ code: ProblemCode, message: string }> } };
+
+export type WhoWasRefusedQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WhoWasRefusedQuery = { audit: { nodes: Array<{ at: string, reason: ReasonCode | null, application: string | null, streamId: string | null, subscriberId: string | null, operation: Operation | null, protocol: Protocol | null, address: string | null }> } };
+
+export type WatchDecisionsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WatchDecisionsSubscription = { decisions: { at: string, outcome: Outcome, reason: ReasonCode | null, streamId: string | null, protocol: Protocol | null } };
+
+export const Addresses_BroadcastFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Addresses_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"urls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rtmpPublish"}},{"kind":"Field","name":{"kind":"Name","value":"rtmpPlay"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"player"}}]}}]}}]} as unknown as DocumentNode<Addresses_BroadcastFragment, unknown>;
+export const BroadcastTable_BroadcastFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}}]}}]}}]} as unknown as DocumentNode<BroadcastTable_BroadcastFragment, unknown>;
+export const LivePicture_LiveStreamFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LivePicture_liveStream"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LiveStream"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"audio"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRateHz"}},{"kind":"Field","name":{"kind":"Name","value":"channels"}}]}}]}}]} as unknown as DocumentNode<LivePicture_LiveStreamFragment, unknown>;
 export const OpenDoors_ApplicationFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}}]} as unknown as DocumentNode<OpenDoors_ApplicationFragment, unknown>;
 export const ConnectionEvents_ConnectionEventFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ConnectionEvents_connectionEvent"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ConnectionEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}}]}}]} as unknown as DocumentNode<ConnectionEvents_ConnectionEventFragment, unknown>;
-export const SessionTable_SessionFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SessionTable_session"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Session"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"userAgent"}},{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"admittedBy"}},{"kind":"Field","name":{"kind":"Name","value":"worker"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"stats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"videoBitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"audioBitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"droppedFrames"}}]}}]}}]} as unknown as DocumentNode<SessionTable_SessionFragment, unknown>;
-export const SecurityForm_ApplicationFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCidr"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCidr"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<SecurityForm_ApplicationFragment, unknown>;
+export const SessionTable_SessionFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SessionTable_session"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Session"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"userAgent"}},{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"admittedBy"}},{"kind":"Field","name":{"kind":"Name","value":"stats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"videoBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"audioBitrate"}}]}}]}}]} as unknown as DocumentNode<SessionTable_SessionFragment, unknown>;
+export const SecurityForm_ApplicationFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<SecurityForm_ApplicationFragment, unknown>;
 export const SubscriberTable_SubscriberFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SubscriberTable_subscriber"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Subscriber"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"hasSecret"}},{"kind":"Field","name":{"kind":"Name","value":"totpPeriodSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"connected"}},{"kind":"Field","name":{"kind":"Name","value":"averageVideoBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"averageAudioBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"publishBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}},{"kind":"Field","name":{"kind":"Name","value":"playBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}}]}}]} as unknown as DocumentNode<SubscriberTable_SubscriberFragment, unknown>;
-export const WhoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Who"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"authenticated"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"role"}}]}},{"kind":"Field","name":{"kind":"Name","value":"server"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"firstAdministratorNeeded"}},{"kind":"Field","name":{"kind":"Name","value":"setUpCodeNeeded"}}]}}]}}]} as unknown as DocumentNode<WhoQuery, WhoQueryVariables>;
+export const WhoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Who"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"role"}}]}},{"kind":"Field","name":{"kind":"Name","value":"server"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"firstAdministratorMissing"}}]}}]}}]} as unknown as DocumentNode<WhoQuery, WhoQueryVariables>;
 export const ApplicationNamesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ApplicationNames"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"applications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"250"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}}]}}]}}]} as unknown as DocumentNode<ApplicationNamesQuery, ApplicationNamesQueryVariables>;
 export const LogOutDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"LogOut"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"logout"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<LogOutMutation, LogOutMutationVariables>;
 export const BlockSubscriberDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"BlockSubscriber"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"BlockSubscriberInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"blockSubscriber"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"sessionsStopped"}},{"kind":"Field","name":{"kind":"Name","value":"sessionsSuspended"}},{"kind":"Field","name":{"kind":"Name","value":"workersAcknowledged"}},{"kind":"Field","name":{"kind":"Name","value":"workersPending"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"tookMs"}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<BlockSubscriberMutation, BlockSubscriberMutationVariables>;
 export const UnblockSubscriberDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"UnblockSubscriber"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"UnblockSubscriberInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"unblockSubscriber"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"workersAcknowledged"}},{"kind":"Field","name":{"kind":"Name","value":"workersPending"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<UnblockSubscriberMutation, UnblockSubscriberMutationVariables>;
 export const CreateBroadcastDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateBroadcast"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateBroadcastInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createBroadcast"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"broadcast"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}}]}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<CreateBroadcastMutation, CreateBroadcastMutationVariables>;
-export const BroadcastStatsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"BroadcastStats"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"broadcastStats"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"streamId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"bitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}}]}}]}}]} as unknown as DocumentNode<BroadcastStatsSubscription, BroadcastStatsSubscriptionVariables>;
+export const BroadcastStatsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"BroadcastStats"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"broadcastStats"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"streamId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"LivePicture_liveStream"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LivePicture_liveStream"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LiveStream"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"audio"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRateHz"}},{"kind":"Field","name":{"kind":"Name","value":"channels"}}]}}]}}]} as unknown as DocumentNode<BroadcastStatsSubscription, BroadcastStatsSubscriptionVariables>;
 export const StopBroadcastDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"StopBroadcast"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"StopBroadcastInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"stopBroadcast"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<StopBroadcastMutation, StopBroadcastMutationVariables>;
-export const AuditDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Audit"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"AuditFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"audit"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"actor"}},{"kind":"Field","name":{"kind":"Name","value":"application"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<AuditQuery, AuditQueryVariables>;
-export const DecisionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"Decisions"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"outcome"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Outcome"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"decisions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"outcome"},"value":{"kind":"Variable","name":{"kind":"Name","value":"outcome"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"application"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]} as unknown as DocumentNode<DecisionsSubscription, DecisionsSubscriptionVariables>;
+export const AuditDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Audit"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"AuditFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"audit"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"actor"}},{"kind":"Field","name":{"kind":"Name","value":"application"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"durationUs"}}]}}]}}]}}]} as unknown as DocumentNode<AuditQuery, AuditQueryVariables>;
+export const DecisionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"Decisions"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"outcome"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Outcome"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"decisions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"outcome"},"value":{"kind":"Variable","name":{"kind":"Name","value":"outcome"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"record"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"application"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"durationUs"}}]}}]}}]} as unknown as DocumentNode<DecisionsSubscription, DecisionsSubscriptionVariables>;
 export const CreateFirstAdministratorDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateFirstAdministrator"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateFirstAdministratorInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createFirstAdministrator"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<CreateFirstAdministratorMutation, CreateFirstAdministratorMutationVariables>;
 export const LogInDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"LogIn"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"LoginInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"login"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"accessToken"}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<LogInMutation, LogInMutationVariables>;
-export const ServerStatsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"ServerStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"serverStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"liveStreams"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"workers"}},{"kind":"Field","name":{"kind":"Name","value":"receivedBps"}}]}}]}}]} as unknown as DocumentNode<ServerStatsSubscription, ServerStatsSubscriptionVariables>;
+export const ServerStatsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"ServerStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"serverStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"liveStreams"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}}]}},{"kind":"Field","name":{"kind":"Name","value":"workers"}},{"kind":"Field","name":{"kind":"Name","value":"receivedBitrate"}}]}}]}}]} as unknown as DocumentNode<ServerStatsSubscription, ServerStatsSubscriptionVariables>;
 export const DisconnectSessionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"DisconnectSession"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DisconnectSessionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"disconnectSession"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<DisconnectSessionMutation, DisconnectSessionMutationVariables>;
-export const UpdateSettingsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"UpdateSettings"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"UpdateApplicationSettingsInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"updateApplicationSettings"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SecurityForm_application"}}]}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCidr"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCidr"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
+export const UpdateSettingsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"UpdateSettings"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"UpdateApplicationSettingsInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"updateApplicationSettings"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SecurityForm_application"}}]}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
 export const GenerateCodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"GenerateCode"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateCodeInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"generateCode"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"periodSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"stepEndsAt"}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<GenerateCodeMutation, GenerateCodeMutationVariables>;
 export const CreateSubscriberDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateSubscriber"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateSubscriberInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createSubscriber"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"subscriber"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}}]}},{"kind":"Field","name":{"kind":"Name","value":"secret"}},{"kind":"Field","name":{"kind":"Name","value":"otpauthUrl"}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<CreateSubscriberMutation, CreateSubscriberMutationVariables>;
-export const BroadcastDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Broadcast"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"subscribersAfter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"broadcast"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"streamId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"LivePicture_liveStream"}}]}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Addresses_broadcast"}},{"kind":"Field","name":{"kind":"Name","value":"subscribers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"subscribersAfter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SubscriberTable_subscriber"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"sessions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"open"},"value":{"kind":"BooleanValue","value":true}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SessionTable_session"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"connectionEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"20"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"ConnectionEvents_connectionEvent"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LivePicture_liveStream"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LiveStream"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"audio"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRateHz"}},{"kind":"Field","name":{"kind":"Name","value":"channels"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Addresses_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"urls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"publish"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}},{"kind":"Field","name":{"kind":"Name","value":"play"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}},{"kind":"Field","name":{"kind":"Name","value":"player"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SubscriberTable_subscriber"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Subscriber"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"hasSecret"}},{"kind":"Field","name":{"kind":"Name","value":"totpPeriodSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"connected"}},{"kind":"Field","name":{"kind":"Name","value":"averageVideoBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"averageAudioBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"publishBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}},{"kind":"Field","name":{"kind":"Name","value":"playBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SessionTable_session"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Session"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"userAgent"}},{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"admittedBy"}},{"kind":"Field","name":{"kind":"Name","value":"worker"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"stats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"videoBitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"audioBitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"droppedFrames"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ConnectionEvents_connectionEvent"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ConnectionEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}}]}}]} as unknown as DocumentNode<BroadcastQuery, BroadcastQueryVariables>;
+export const BroadcastDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Broadcast"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"subscribersAfter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"broadcast"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"streamId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"LivePicture_liveStream"}}]}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"Addresses_broadcast"}},{"kind":"Field","name":{"kind":"Name","value":"subscribers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"subscribersAfter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SubscriberTable_subscriber"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"sessions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"open"},"value":{"kind":"BooleanValue","value":true}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SessionTable_session"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"connectionEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"20"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"ConnectionEvents_connectionEvent"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LivePicture_liveStream"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LiveStream"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"speed"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}},{"kind":"Field","name":{"kind":"Name","value":"video"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"audio"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRateHz"}},{"kind":"Field","name":{"kind":"Name","value":"channels"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Addresses_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"urls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rtmpPublish"}},{"kind":"Field","name":{"kind":"Name","value":"rtmpPlay"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"player"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SubscriberTable_subscriber"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Subscriber"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"hasSecret"}},{"kind":"Field","name":{"kind":"Name","value":"totpPeriodSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"connected"}},{"kind":"Field","name":{"kind":"Name","value":"averageVideoBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"averageAudioBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"publishBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}},{"kind":"Field","name":{"kind":"Name","value":"playBlock"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"until"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SessionTable_session"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Session"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"userAgent"}},{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"admittedBy"}},{"kind":"Field","name":{"kind":"Name","value":"stats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"videoBitrate"}},{"kind":"Field","name":{"kind":"Name","value":"audioBitrate"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ConnectionEvents_connectionEvent"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ConnectionEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}}]}}]} as unknown as DocumentNode<BroadcastQuery, BroadcastQueryVariables>;
 export const SessionEventsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"SessionEvents"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"sessionEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"application"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}},{"kind":"Argument","name":{"kind":"Name","value":"streamId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"streamId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"at"}}]}}]}}]} as unknown as DocumentNode<SessionEventsSubscription, SessionEventsSubscriptionVariables>;
-export const BroadcastsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Broadcasts"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"BroadcastFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"Field","name":{"kind":"Name","value":"broadcasts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"BroadcastTable_broadcast"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}}]}}]}}]} as unknown as DocumentNode<BroadcastsQuery, BroadcastsQueryVariables>;
-export const OverviewDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Overview"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"applications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"Field","name":{"kind":"Name","value":"broadcasts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"status"},"value":{"kind":"EnumValue","value":"BROADCASTING"}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"BroadcastTable_broadcast"}}]}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrateBps"}},{"kind":"Field","name":{"kind":"Name","value":"viewerCount"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"count"}}]}}]}}]}}]} as unknown as DocumentNode<OverviewQuery, OverviewQueryVariables>;
-export const SettingsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Settings"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SecurityForm_application"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCidr"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCidr"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<SettingsQuery, SettingsQueryVariables>;
+export const BroadcastsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Broadcasts"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"BroadcastFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"Field","name":{"kind":"Name","value":"broadcasts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"BroadcastTable_broadcast"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}}]}}]}}]} as unknown as DocumentNode<BroadcastsQuery, BroadcastsQueryVariables>;
+export const OverviewDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Overview"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"applications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"20"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"Field","name":{"kind":"Name","value":"broadcasts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"25"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"status"},"value":{"kind":"EnumValue","value":"BROADCASTING"}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"BroadcastTable_broadcast"}}]}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"BroadcastTable_broadcast"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Broadcast"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"application"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"hls"}},{"kind":"Field","name":{"kind":"Name","value":"dash"}},{"kind":"Field","name":{"kind":"Name","value":"rtmp"}},{"kind":"Field","name":{"kind":"Name","value":"srt"}},{"kind":"Field","name":{"kind":"Name","value":"webrtc"}}]}}]}}]}}]} as unknown as DocumentNode<OverviewQuery, OverviewQueryVariables>;
+export const SettingsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Settings"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"application"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"application"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"application"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"OpenDoors_application"}},{"kind":"FragmentSpread","name":{"kind":"Name","value":"SecurityForm_application"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"OpenDoors_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"SecurityForm_application"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Application"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"settings"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOnlyStreamsInDataStore"}},{"kind":"Field","name":{"kind":"Name","value":"publishTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playTokenControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"publishJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"playJwtControlEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPublishEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"hashControlPlayEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"enableTimeTokenForPlay"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenPeriod"}},{"kind":"Field","name":{"kind":"Name","value":"timeTokenReplayProtection"}},{"kind":"Field","name":{"kind":"Name","value":"jwtRequireScope"}},{"kind":"Field","name":{"kind":"Name","value":"endSessionAtExpiry"}},{"kind":"Field","name":{"kind":"Name","value":"allowedPublisherCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"ipFilterEnabled"}},{"kind":"Field","name":{"kind":"Name","value":"remoteAllowedCIDR"}},{"kind":"Field","name":{"kind":"Name","value":"hasTokenHashSecret"}},{"kind":"Field","name":{"kind":"Name","value":"hasJwtStreamSecretKey"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPublish"}},{"kind":"Field","name":{"kind":"Name","value":"hasTimeTokenSecretForPlay"}}]}}]}}]} as unknown as DocumentNode<SettingsQuery, SettingsQueryVariables>;
+export const WhatIsLiveDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"WhatIsLive"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"role"}}]}},{"kind":"Field","name":{"kind":"Name","value":"applications"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"20"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"openDoors"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"setting"}}]}},{"kind":"Field","name":{"kind":"Name","value":"broadcasts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"10"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"status"},"value":{"kind":"EnumValue","value":"BROADCASTING"}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"bitrate"}},{"kind":"Field","name":{"kind":"Name","value":"viewers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}}]}}]}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<WhatIsLiveQuery, WhatIsLiveQueryVariables>;
+export const BlockDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"Block"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"blockSubscriber"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"application"},"value":{"kind":"StringValue","value":"LiveApp","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"streamId"},"value":{"kind":"StringValue","value":"stream1","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"subscriberId"},"value":{"kind":"StringValue","value":"playerB","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"operation"},"value":{"kind":"EnumValue","value":"PLAY"}},{"kind":"ObjectField","name":{"kind":"Name","value":"seconds"},"value":{"kind":"IntValue","value":"120"}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"block"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"until"}}]}},{"kind":"Field","name":{"kind":"Name","value":"sessionsStopped"}},{"kind":"Field","name":{"kind":"Name","value":"sessionsSuspended"}},{"kind":"Field","name":{"kind":"Name","value":"workersAcknowledged"}},{"kind":"Field","name":{"kind":"Name","value":"tookMs"}},{"kind":"Field","name":{"kind":"Name","value":"problems"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<BlockMutation, BlockMutationVariables>;
+export const WhoWasRefusedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"WhoWasRefused"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"audit"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"20"}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"kind"},"value":{"kind":"EnumValue","value":"DECISION"}},{"kind":"ObjectField","name":{"kind":"Name","value":"outcome"},"value":{"kind":"EnumValue","value":"DENIED"}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"application"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"subscriberId"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}},{"kind":"Field","name":{"kind":"Name","value":"address"}}]}}]}}]}}]} as unknown as DocumentNode<WhoWasRefusedQuery, WhoWasRefusedQueryVariables>;
+export const WatchDecisionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"WatchDecisions"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"decisions"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"streamId"}},{"kind":"Field","name":{"kind":"Name","value":"protocol"}}]}}]}}]} as unknown as DocumentNode<WatchDecisionsSubscription, WatchDecisionsSubscriptionVariables>;

@@ -27,8 +27,8 @@ createRoot(root).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={[HISTORY_PLUGIN]}
-    defaultQuery={SAMPLES.welcome}
-    defaultTabs={Object.values(SAMPLES).map((query) => ({ query }))}
+    defaultQuery={SAMPLES.welcome.trimStart()}
+    defaultTabs={Object.values(SAMPLES).map((query) => ({ query: query.trimStart() }))}
     inputValueDeprecation
   >
     <GraphiQL.Logo>

@@ -1,13 +1,15 @@
-//! The queries that a first visit shows, one per tab.
+//! The queries that a first visit shows, one per tab. `npm run generate` checks them against the schema.
 
 export const SAMPLES = {
-  welcome: `# Sluice's GraphQL API. Log in at /admin/ first; this page then uses that login.
+  welcome: /* GraphQL */ `
+# Sluice's GraphQL API. Log in at /admin/ first; this page then uses that login.
 #
 # Ctrl-Enter runs the query under the cursor, Ctrl-Space completes,
 # and the book on the left holds a description of every type and field.
 
 query WhatIsLive {
   viewer {
+    name
     role
   }
   applications(first: 20) {
@@ -23,6 +25,10 @@ query WhatIsLive {
           live {
             since
             protocol
+            bitrate
+            viewers {
+              total
+            }
           }
         }
       }
@@ -30,7 +36,8 @@ query WhatIsLive {
   }
 }
 `,
-  block: `# Stops a viewer everywhere at once. The answer comes when every worker has confirmed.
+  block: /* GraphQL */ `
+# Stops a viewer everywhere at once. The answer comes when every worker has confirmed.
 
 mutation Block {
   blockSubscriber(
@@ -51,23 +58,28 @@ mutation Block {
   }
 }
 `,
-  explain: `# Would this request be let in, and why? Decides and spends nothing.
+  refused: /* GraphQL */ `
+# Who was refused lately, and why.
 
-query Explain {
-  explainAccess(input: { application: "LiveApp", streamId: "stream1", operation: PLAY, protocol: HLS }) {
-    outcome
-    reason
-    message
-    steps {
-      rule
-      verdict
+query WhoWasRefused {
+  audit(first: 20, filter: { kind: DECISION, outcome: DENIED }) {
+    nodes {
+      at
+      reason
+      application
+      streamId
+      subscriberId
+      operation
+      protocol
+      address
     }
   }
 }
 `,
-  watch: `# Every decision of the gate, as it is made.
+  watch: /* GraphQL */ `
+# Every decision of the gate, as it is made.
 
-subscription Decisions {
+subscription WatchDecisions {
   decisions {
     at
     outcome

@@ -32,6 +32,8 @@ export class View {
   private readonly fullscreenButton = button('control', 'Full screen', 'fullscreen');
   private readonly liveButton = element('button', { className: 'live', type: 'button', hidden: true });
   private readonly latency = element('span', { className: 'latency' });
+  /** The browser allowed no sound without a hand on the page, and the viewer has not turned it on since. */
+  private silenced = false;
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -116,8 +118,9 @@ export class View {
         this.bigPlay.hidden = false;
         return;
       }
-      this.unmute.hidden = false;
+      this.silenced = true;
     }
+    this.unmute.hidden = !this.silenced;
   }
 
   toggle(): void {
@@ -191,6 +194,7 @@ export class View {
   private toggleSound(): void {
     this.video.muted = !this.video.muted;
     if (!this.video.muted && this.video.volume === 0) this.video.volume = 1;
+    this.silenced = false;
     this.unmute.hidden = true;
   }
 

@@ -36,11 +36,12 @@ export function LiveChart({ label, series, data, format, height = 220 }: Props) 
         width: element.clientWidth,
         height,
         cursor: { y: false },
-        legend: { live: false },
+        // One line needs no legend: the card's title says what it is.
+        legend: { show: series.length > 1, live: false },
         scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] } },
         axes: [
           { stroke: ink, grid, ticks: grid, values: '{HH}:{mm}:{ss}', space: 90 },
-          { stroke: ink, grid, ticks: grid, size: 90, values: (_, splits) => splits.map(format) },
+          { stroke: ink, grid, ticks: grid, size: 90, values: (_, splits) => splits.map((value) => (value === 0 ? '0' : format(value))) },
         ],
         series: [
           {},

@@ -46,7 +46,7 @@ const LOG_OUT = graphql(`
 `);
 
 interface Props {
-  viewer: { name?: string | null; role?: string | null };
+  viewer: { kind: string; name: string; role?: string | null };
   version: string;
   children: ReactNode;
 }
@@ -76,7 +76,7 @@ export function Shell({ viewer, version, children }: Props) {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Text size="sm" c="dimmed" visibleFrom="xs">
-              {viewer.name ?? 'This machine'}
+              {viewer.kind === 'LOCAL' ? 'This machine' : viewer.name}
             </Text>
             {viewer.role && (
               <Badge variant="default" size="sm" tt="lowercase">
@@ -84,16 +84,18 @@ export function Shell({ viewer, version, children }: Props) {
               </Badge>
             )}
             <SchemeButton />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="lg"
-              aria-label="Log out"
-              title="Log out"
-              onClick={() => void logOut({}).then(() => setToken(null))}
-            >
-              <Icon name="leave" />
-            </ActionIcon>
+            {viewer.kind === 'ADMINISTRATOR' && (
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size="lg"
+                aria-label="Log out"
+                title="Log out"
+                onClick={() => void logOut({}).then(() => setToken(null))}
+              >
+                <Icon name="leave" />
+              </ActionIcon>
+            )}
           </Group>
         </Group>
       </AppShell.Header>

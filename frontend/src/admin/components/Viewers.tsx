@@ -4,22 +4,24 @@ import { Group, Text } from '@mantine/core';
 import { protocolName } from '../lib/format';
 
 interface Props {
-  total: number;
-  byProtocol: readonly { protocol: string; count: number }[];
+  /** Counts by protocol, and their sum. */
+  viewers: Record<(typeof PROTOCOLS)[number] | 'total', number>;
 }
 
-export function Viewers({ total, byProtocol }: Props) {
-  const present = byProtocol.filter(({ count }) => count > 0);
+export function Viewers({ viewers }: Props) {
+  const present = PROTOCOLS.filter((protocol) => viewers[protocol] > 0);
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="sm" fw={600} className="tabular">
-        {total.toLocaleString('en')}
+        {viewers.total.toLocaleString('en')}
       </Text>
       {present.length > 0 && (
         <Text size="xs" c="dimmed" className="tabular">
-          {present.map(({ protocol, count }) => `${protocolName(protocol)} ${count}`).join(' · ')}
+          {present.map((protocol) => `${protocolName(protocol.toUpperCase())} ${viewers[protocol]}`).join(' · ')}
         </Text>
       )}
     </Group>
   );
 }
+
+const PROTOCOLS = ['webrtc', 'hls', 'dash', 'rtmp', 'srt'] as const;

@@ -14,6 +14,8 @@ export function connect(onLoggedOut: () => void): { client: Client; close: () =>
     connectionParams: authorization,
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
+    // Pages share the socket: keep it while one goes from one to the next.
+    lazyCloseTimeout: 10_000,
     // Quick at first, then every ten seconds, so that a restart of the server is hardly noticed.
     retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** retries))),
     on: {

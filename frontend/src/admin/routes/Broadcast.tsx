@@ -116,7 +116,16 @@ export function Broadcast() {
     >
       {error && !broadcast && <Failure error={error} retry={again} />}
       {result && (
-        <Alert color="sluice" variant="light" role="status" withCloseButton closeButtonLabel="Dismiss" onClose={() => setResult(undefined)}>
+        <Alert
+          color="sluice"
+          variant="filled"
+          role="status"
+          withCloseButton
+          closeButtonLabel="Dismiss"
+          onClose={() => setResult(undefined)}
+          // In sight wherever on the page the button was.
+          style={{ position: 'sticky', top: 68, zIndex: 10 }}
+        >
           {result}
         </Alert>
       )}
@@ -164,7 +173,7 @@ export function Broadcast() {
                 actions={({ id, subscriberId, address }) => (
                   <>
                     {subscriberId && <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />}
-                    <DisconnectButton sessionId={id} label={subscriberId ?? address} onDone={again} />
+                    <DisconnectButton application={application} sessionId={id} label={subscriberId ?? address} onDone={again} />
                   </>
                 )}
               />

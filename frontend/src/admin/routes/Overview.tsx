@@ -12,11 +12,11 @@ import { usePolling } from '../lib/hooks';
 
 const OVERVIEW = graphql(`
   query Overview {
-    applications(first: 50) {
+    applications(first: 20) {
       nodes {
         id
         ...OpenDoors_application
-        broadcasts(first: 50, filter: { status: BROADCASTING }) {
+        broadcasts(first: 25, filter: { status: BROADCASTING }) {
           nodes {
             id
             ...BroadcastTable_broadcast

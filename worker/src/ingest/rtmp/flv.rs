@@ -179,10 +179,11 @@ impl TagReader {
         let data = match codec {
             Codec::H264 | Codec::Hevc => match self.nal_length {
                 Some(length) => length.four_byte_form(body)?,
-                None => return Ok(Tag::Nothing),
+                None => None,
             },
-            _ => body,
+            _ => Some(body),
         };
+        let Some(data) = data else { return Ok(Tag::Nothing) };
         Ok(Tag::Unit(AccessUnit { kind: TrackKind::Video, pts: dts.plus(composition), dts, key, data }))
     }
 }
@@ -256,26 +257,50 @@ impl NalLength {
         }
     }
 
-    /// Checks the lengths of a picture, and writes them with four bytes if they had fewer.
-    fn four_byte_form(self, picture: Bytes) -> Result<Bytes, TagError> {
-        let mut rest = &picture[..];
-        let mut rewritten = BytesMut::new();
-        while !rest.is_empty() {
+    /// Checks the lengths of a picture, and writes it anew if they have fewer than four bytes or units are empty.
+    /// `None` when nothing but empty units is there.
+    fn four_byte_form(self, picture: Bytes) -> Result<Option<Bytes>, TagError> {
+        let (mut units, mut empty) = (0, 0);
+        for unit in self.units(&picture) {
+            match unit?.len() {
+                0 => empty += 1,
+                _ => units += 1,
+            }
+        }
+        if units == 0 {
+            return Ok(None);
+        }
+        if self == Self::Four && empty == 0 {
+            return Ok(Some(picture));
+        }
+        let mut rewritten = BytesMut::with_capacity(picture.len() + 3 * units);
+        for unit in self.units(&picture).flatten().filter(|unit| !unit.is_empty()) {
+            rewritten.put_u32(u32::try_from(unit.len()).map_err(|_| TagError::NalLengths)?);
+            rewritten.put_slice(unit);
+        }
+        Ok(Some(rewritten.freeze()))
+    }
+
+    /// The NAL units of a picture; an error, and then nothing, where a length reaches beyond its end.
+    fn units(self, picture: &[u8]) -> impl Iterator<Item = Result<&[u8], TagError>> {
+        let mut rest = picture;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
             let length = match self {
                 Self::One => rest.try_get_u8().map(u32::from),
                 Self::Two => rest.try_get_u16().map(u32::from),
                 Self::Four => rest.try_get_u32(),
             };
-            let length = length.map_err(|_| TagError::NalLengths)?;
-            let wanted = usize::try_from(length).map_err(|_| TagError::NalLengths)?;
-            let (unit, behind) = rest.split_at_checked(wanted).ok_or(TagError::NalLengths)?;
-            if self != Self::Four && !unit.is_empty() {
-                rewritten.put_u32(length);
-                rewritten.put_slice(unit);
-            }
+            let length = length.ok().and_then(|length| usize::try_from(length).ok());
+            let Some((unit, behind)) = length.and_then(|length| rest.split_at_checked(length)) else {
+                rest = &[];
+                return Some(Err(TagError::NalLengths));
+            };
             rest = behind;
-        }
-        Ok(if self == Self::Four { picture } else { rewritten.freeze() })
+            Some(Ok(unit))
+        })
     }
 }
 

@@ -4,31 +4,31 @@ import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { graphql } from '../../../gql';
 import type { Addresses_BroadcastFragment } from '../../../gql/graphql';
 import { Copyable } from '../../components/Copyable';
-import { protocolName } from '../../lib/format';
 
 graphql(`
   fragment Addresses_broadcast on Broadcast {
     urls {
-      publish {
-        protocol
-        url
-      }
-      play {
-        protocol
-        url
-      }
+      rtmpPublish
+      rtmpPlay
+      hls
+      dash
       player
     }
   }
 `);
 
 export function Addresses({ broadcast }: { broadcast: Addresses_BroadcastFragment }) {
-  const { publish, play, player } = broadcast.urls;
+  const { rtmpPublish, rtmpPlay, hls, dash, player } = broadcast.urls;
   const groups = [
-    { title: 'Publish to', entries: publish.map(({ protocol, url }) => ({ label: protocolName(protocol), url })) },
+    { title: 'Publish to', entries: [{ label: 'RTMP', url: rtmpPublish }] },
     {
       title: 'Play from',
-      entries: [{ label: 'Player', url: player }, ...play.map(({ protocol, url }) => ({ label: protocolName(protocol), url }))],
+      entries: [
+        { label: 'Player', url: player },
+        { label: 'HLS', url: hls },
+        { label: 'DASH', url: dash },
+        { label: 'RTMP', url: rtmpPlay },
+      ],
     },
   ];
   return (
@@ -38,9 +38,8 @@ export function Addresses({ broadcast }: { broadcast: Addresses_BroadcastFragmen
           <Text size="sm" fw={600}>
             {title}
           </Text>
-          {entries.map(({ label, url }) => (
-            <Copyable key={label} label={label} value={url} labelled />
-          ))}
+          {/* What is switched off has no address. */}
+          {entries.map(({ label, url }) => url && <Copyable key={label} label={label} value={url} labelled />)}
         </Stack>
       ))}
     </SimpleGrid>

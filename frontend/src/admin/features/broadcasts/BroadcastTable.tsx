@@ -22,11 +22,14 @@ graphql(`
     live {
       since
       protocol
-      bitrateBps
-      viewerCount
+      bitrate
       viewers {
-        protocol
-        count
+        total
+        hls
+        dash
+        rtmp
+        srt
+        webrtc
       }
     }
   }
@@ -74,9 +77,9 @@ export function BroadcastTable({ broadcasts, showApplication = false }: Props) {
                 </Table.Td>
                 <Table.Td className="tabular">{live ? since(live.since, now) : timestamp(broadcast.createdAt)}</Table.Td>
                 <Table.Td className="tabular">
-                  {live ? `${protocolName(live.protocol)}, ${bitrate(live.bitrateBps)}` : '–'}
+                  {live ? `${protocolName(live.protocol)}, ${bitrate(live.bitrate)}` : '–'}
                 </Table.Td>
-                <Table.Td>{live ? <Viewers total={live.viewerCount} byProtocol={live.viewers} /> : '–'}</Table.Td>
+                <Table.Td>{live ? <Viewers viewers={live.viewers} /> : '–'}</Table.Td>
               </Table.Tr>
             );
           })}

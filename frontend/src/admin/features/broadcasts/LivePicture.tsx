@@ -15,10 +15,14 @@ graphql(`
     since
     protocol
     speed
-    viewerCount
+    bitrate
     viewers {
-      protocol
-      count
+      total
+      hls
+      dash
+      rtmp
+      srt
+      webrtc
     }
     video {
       codec
@@ -37,12 +41,8 @@ const BROADCAST_STATS = graphql(`
   subscription BroadcastStats($application: String!, $streamId: String!) {
     broadcastStats(application: $application, streamId: $streamId) {
       at
-      bitrateBps
-      speed
-      viewerCount
-      viewers {
-        protocol
-        count
+      live {
+        ...LivePicture_liveStream
       }
     }
   }
@@ -54,23 +54,24 @@ interface Props {
   live: LivePicture_LiveStreamFragment;
 }
 
-export function LivePicture({ application, streamId, live }: Props) {
+export function LivePicture({ application, streamId, live: stored }: Props) {
   const now = useNow();
   const [points, setPoints] = useState<[number[], number[]]>([[], []]);
   const [{ data }] = useSubscription({ query: BROADCAST_STATS, variables: { application, streamId } }, (_, next) => {
-    const { at, bitrateBps } = next.broadcastStats;
+    const { at, live } = next.broadcastStats;
     setPoints(([times, rates]) => [
       [...times, Date.parse(at) / 1000].slice(-KEPT_POINTS),
-      [...rates, Number(bitrateBps)].slice(-KEPT_POINTS),
+      [...rates, Number(live?.bitrate ?? 0)].slice(-KEPT_POINTS),
     ]);
     return next;
   });
-  const stats = data?.broadcastStats;
+  // The feed is newer than the query, once it has spoken.
+  const live = data?.broadcastStats.live ?? stored;
   const figures = [
     ['On air', since(live.since, now)],
     ['Source', protocolName(live.protocol)],
-    ['Bitrate', bitrate(stats?.bitrateBps ?? 0)],
-    ['Speed', `${(stats?.speed ?? live.speed).toFixed(2)}×`],
+    ['Bitrate', bitrate(live.bitrate)],
+    ['Speed', `${live.speed.toFixed(2)}×`],
     ['Video', live.video ? `${live.video.width}×${live.video.height}, ${live.video.codec}` : 'none'],
     ['Audio', live.audio ? `${live.audio.sampleRateHz / 1000} kHz, ${live.audio.codec}` : 'none'],
   ] as const;
@@ -79,7 +80,7 @@ export function LivePicture({ application, streamId, live }: Props) {
     <Stack gap="md">
       <Group gap="xl" align="flex-start">
         <Figure label="Viewers">
-          <Viewers total={stats?.viewerCount ?? live.viewerCount} byProtocol={stats?.viewers ?? live.viewers} />
+          <Viewers viewers={live.viewers} />
         </Figure>
         {figures.map(([label, value]) => (
           <Figure key={label} label={label}>

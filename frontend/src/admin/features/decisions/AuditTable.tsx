@@ -31,7 +31,7 @@ const AUDIT = graphql(`
         operation
         protocol
         address
-        durationMs
+        durationUs
       }
     }
   }

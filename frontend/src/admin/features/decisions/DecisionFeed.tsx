@@ -11,7 +11,9 @@ import { DecisionHead, DecisionRow } from './DecisionRow';
 const DECISIONS = graphql(`
   subscription Decisions($application: String, $outcome: Outcome) {
     decisions(application: $application, outcome: $outcome) {
-      id
+      record {
+        id
+      }
       at
       outcome
       reason
@@ -21,7 +23,7 @@ const DECISIONS = graphql(`
       operation
       protocol
       address
-      durationMs
+      durationUs
     }
   }
 `);
@@ -39,8 +41,8 @@ export function DecisionFeed({ application, outcome }: { application: string | n
       <Table verticalSpacing={6} aria-label="Live decisions">
         <DecisionHead />
         <Table.Tbody>
-          {feed.map(({ id, at, reason, ...decision }) => (
-            <DecisionRow key={id} {...decision} time={clock(at)} code={reason ?? null} />
+          {feed.map(({ record, at, reason, ...decision }) => (
+            <DecisionRow key={record.id} {...decision} time={clock(at)} code={reason ?? null} />
           ))}
         </Table.Tbody>
       </Table>

@@ -15,13 +15,14 @@ interface Props {
   streamId?: string | null;
   subscriberId?: string | null;
   address?: string | null;
-  durationMs: number;
+  /** Microseconds, as a `Long`. */
+  durationUs: string;
   /** Who managed, for acts of management. */
   actor?: string | null;
 }
 
 export function DecisionRow(props: Props) {
-  const { time, outcome, code, operation, protocol, application, streamId, subscriberId, address, durationMs, actor } = props;
+  const { time, outcome, code, operation, protocol, application, streamId, subscriberId, address, durationUs, actor } = props;
   const denied = outcome === 'DENIED';
   const asked = operation && `${operation === 'PLAY' ? 'Play' : 'Publish'}${protocol ? `, ${protocolName(protocol)}` : ''}`;
   return (
@@ -46,7 +47,7 @@ export function DecisionRow(props: Props) {
       <Table.Td>{actor ?? subscriberId ?? '–'}</Table.Td>
       <Table.Td className="tabular">{address ?? '–'}</Table.Td>
       <Table.Td className="tabular" ta="right">
-        {durationMs.toFixed(1)} ms
+        {(Number(durationUs) / 1000).toFixed(1)} ms
       </Table.Td>
     </Table.Tr>
   );

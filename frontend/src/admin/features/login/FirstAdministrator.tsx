@@ -41,7 +41,7 @@ export function FirstAdministrator({ setUpCodeNeeded, onCreated }: Props) {
   });
 
   const submit = form.onSubmit(async ({ email, password, setUpCode }) => {
-    const created = await create({ input: { email, password, setUpCode: setUpCode.trim() || null } });
+    const created = await create({ input: { email, password, setupCode: setUpCode.trim() || null } });
     if (created.data?.createFirstAdministrator.problems.length !== 0) return;
     const answer = await logIn({ input: { email, password } });
     const token = answer.data?.login.accessToken;

@@ -9,9 +9,11 @@ const SERVER_STATS = graphql(`
   subscription ServerStats {
     serverStats {
       liveStreams
-      viewerCount
+      viewers {
+        total
+      }
       workers
-      receivedBps
+      receivedBitrate
     }
   }
 `);
@@ -21,8 +23,8 @@ export function ServerFigures() {
   const stats = data?.serverStats;
   const figures = [
     ['Live streams', stats?.liveStreams.toLocaleString('en')],
-    ['Viewers', stats?.viewerCount.toLocaleString('en')],
-    ['Received', stats && bitrate(stats.receivedBps)],
+    ['Viewers', stats?.viewers.total.toLocaleString('en')],
+    ['Received', stats && bitrate(stats.receivedBitrate)],
     ['Workers', stats?.workers.toLocaleString('en')],
   ] as const;
   return (

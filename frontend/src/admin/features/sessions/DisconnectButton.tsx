@@ -17,10 +17,18 @@ const DISCONNECT = graphql(`
   }
 `);
 
-export function DisconnectButton({ sessionId, label, onDone }: { sessionId: string; label: string; onDone: () => void }) {
+interface Props {
+  application: string;
+  sessionId: string;
+  /** Whose session it is, for the button's name. */
+  label: string;
+  onDone: () => void;
+}
+
+export function DisconnectButton({ application, sessionId, label, onDone }: Props) {
   const [{ fetching }, disconnect] = useMutation(DISCONNECT);
   const run = async () => {
-    const answer = await disconnect({ input: { sessionId } });
+    const answer = await disconnect({ input: { application, sessionId } });
     const message = answer.data?.disconnectSession.problems[0]?.message ?? (answer.error && failureText(answer.error));
     if (message) notifications.show({ color: 'red', message });
     onDone();

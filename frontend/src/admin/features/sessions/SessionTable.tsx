@@ -1,6 +1,6 @@
 //! The open sessions of a broadcast: who is connected, how, and why they were let in.
 
-import { Badge, Group, Table, Text } from '@mantine/core';
+import { Badge, Group, Table, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { graphql } from '../../../gql';
 import type { SessionTable_SessionFragment } from '../../../gql/graphql';
@@ -18,15 +18,10 @@ graphql(`
     userAgent
     since
     admittedBy
-    worker {
-      id
-      name
-    }
     stats {
       bytes
-      videoBitrateBps
-      audioBitrateBps
-      droppedFrames
+      videoBitrate
+      audioBitrate
     }
   }
 `);
@@ -39,7 +34,7 @@ interface Props {
 export function SessionTable({ sessions, actions }: Props) {
   const now = useNow();
   return (
-    <Table.ScrollContainer minWidth={820}>
+    <Table.ScrollContainer minWidth={980}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -48,8 +43,10 @@ export function SessionTable({ sessions, actions }: Props) {
             <Table.Th>From</Table.Th>
             <Table.Th>For</Table.Th>
             <Table.Th>Rate</Table.Th>
-            <Table.Th>Admitted by</Table.Th>
-            <Table.Th />
+            <Table.Th className="nowrap">Admitted by</Table.Th>
+            <Table.Th>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -60,11 +57,11 @@ export function SessionTable({ sessions, actions }: Props) {
                   {session.subscriberId ?? 'Nobody named'}
                 </Text>
               </Table.Td>
-              <Table.Td>
+              <Table.Td className="nowrap">
                 <Group gap={6} wrap="nowrap">
                   {session.operation === 'PLAY' ? 'Plays' : 'Publishes'} {protocolName(session.protocol)}
                   {session.state === 'SUSPENDED' && (
-                    <Badge color="red" variant="light" tt="none">
+                    <Badge color="red" variant="light" tt="none" style={{ flexShrink: 0 }}>
                       Suspended
                     </Badge>
                   )}
@@ -80,14 +77,14 @@ export function SessionTable({ sessions, actions }: Props) {
                   </Text>
                 )}
               </Table.Td>
-              <Table.Td className="tabular">{since(session.since, now)}</Table.Td>
-              <Table.Td className="tabular">
-                {bitrate(Number(session.stats.videoBitrateBps) + Number(session.stats.audioBitrateBps))}
+              <Table.Td className="tabular nowrap">{since(session.since, now)}</Table.Td>
+              <Table.Td className="tabular nowrap">
+                {bitrate(Number(session.stats.videoBitrate) + Number(session.stats.audioBitrate))}
                 <Text size="xs" c="dimmed">
                   {bytes(session.stats.bytes)}
                 </Text>
               </Table.Td>
-              <Table.Td>{session.admittedBy.length === 0 ? 'Open stream' : session.admittedBy.map(modeName).join(', ')}</Table.Td>
+              <Table.Td className="nowrap">{session.admittedBy.length === 0 ? 'Open stream' : session.admittedBy.map(modeName).join(', ')}</Table.Td>
               <Table.Td>
                 <Group gap="xs" justify="flex-end" wrap="nowrap">
                   {actions(session)}

@@ -1,6 +1,6 @@
 //! The security switches of an application. Sends only what was changed; the server checks how they go together.
 
-import { Alert, Button, Group, NumberInput, PasswordInput, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, PasswordInput, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from 'urql';
@@ -28,9 +28,9 @@ graphql(`
       timeTokenReplayProtection
       jwtRequireScope
       endSessionAtExpiry
-      allowedPublisherCidr
+      allowedPublisherCIDR
       ipFilterEnabled
-      remoteAllowedCidr
+      remoteAllowedCIDR
       hasTokenHashSecret
       hasJwtStreamSecretKey
       hasTimeTokenSecretForPublish
@@ -73,9 +73,10 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
     notifications.show({ message: 'Saved, and in force for the next decision.' });
   });
 
-  const secret = (field: 'tokenHashSecret' | 'jwtStreamSecretKey' | 'timeTokenSecretForPublish' | 'timeTokenSecretForPlay', label: string, set: boolean) => (
+  const secret = (field: 'tokenHashSecret' | 'jwtStreamSecretKey' | 'timeTokenSecretForPublish' | 'timeTokenSecretForPlay', label: string, description: string, set: boolean) => (
     <PasswordInput
       label={label}
+      description={description}
       placeholder={set ? 'Set. Type to replace it' : 'Not set'}
       autoComplete="off"
       {...form.getInputProps(field)}
@@ -94,6 +95,10 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           />
         </Card>
 
+        <Text size="sm" c="dimmed">
+          On each side, at most one of codes, one-time tokens and JWT can be on; a hash may be added. All that are on must pass.
+        </Text>
+
         <Card title="Codes" hint="Six digits that change with time (TOTP), for named subscribers.">
           <Stack>
             <Group gap="xl">
@@ -108,12 +113,9 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
                 description="30 s is recommended."
                 {...form.getInputProps('timeTokenPeriod')}
               />
-              {secret('timeTokenSecretForPublish', 'Secret for derived codes, publish', settings.hasTimeTokenSecretForPublish)}
-              {secret('timeTokenSecretForPlay', 'Secret for derived codes, play', settings.hasTimeTokenSecretForPlay)}
+              {secret('timeTokenSecretForPublish', 'Secret for derived codes, publish', DERIVED, settings.hasTimeTokenSecretForPublish)}
+              {secret('timeTokenSecretForPlay', 'Secret for derived codes, play', DERIVED, settings.hasTimeTokenSecretForPlay)}
             </SimpleGrid>
-            <Text size="sm" c="dimmed">
-              Subscribers without a secret of their own show codes derived from these; left empty, they cannot come in.
-            </Text>
             <Switch
               label="A code admits only the client that used it first"
               description="A page may be reloaded; a copied code is refused elsewhere."
@@ -135,7 +137,7 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
               <Switch label="To publish" {...bind('publishJwtControlEnabled')} />
               <Switch label="To play" {...bind('playJwtControlEnabled')} />
             </Group>
-            {secret('jwtStreamSecretKey', 'Secret (HS256, at least 32 characters)', settings.hasJwtStreamSecretKey)}
+            {secret('jwtStreamSecretKey', 'Secret', 'HS256, at least 32 characters.', settings.hasJwtStreamSecretKey)}
             <Switch
               label="A JWT must name its stream and its operation"
               description="Recommended. Off: a JWT without them opens every stream of this application."
@@ -150,7 +152,7 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
               <Switch label="To publish" {...bind('hashControlPublishEnabled')} />
               <Switch label="To play" {...bind('hashControlPlayEnabled')} />
             </Group>
-            {secret('tokenHashSecret', 'Secret', settings.hasTokenHashSecret)}
+            {secret('tokenHashSecret', 'Secret', 'Part of what is hashed; your back end knows it too.', settings.hasTokenHashSecret)}
           </Stack>
         </Card>
 
@@ -160,14 +162,14 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
               label="Networks that may publish"
               description="Comma-separated, for example 10.0.0.0/8, 2001:db8::/32. Empty: from anywhere."
               spellCheck={false}
-              {...form.getInputProps('allowedPublisherCidr')}
+              {...form.getInputProps('allowedPublisherCIDR')}
             />
             <Switch label="Limit the REST API by address" {...bind('ipFilterEnabled')} />
             <TextInput
               label="Networks that may call the REST API without a login"
               spellCheck={false}
               disabled={!form.values.ipFilterEnabled}
-              {...form.getInputProps('remoteAllowedCidr')}
+              {...form.getInputProps('remoteAllowedCIDR')}
             />
             <Switch
               label="End a session when its credential expires"
@@ -177,9 +179,6 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           </Stack>
         </Card>
 
-        <Alert variant="light" color="gray">
-          On each side, at most one of codes, one-time tokens and JWT can be on. All that are on must pass.
-        </Alert>
         <Problems problems={data?.updateApplicationSettings.problems ?? []} failure={error && failureText(error)} />
         <Group>
           <Button type="submit" loading={fetching} disabled={!form.isDirty()}>
@@ -193,6 +192,8 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
     </form>
   );
 }
+
+const DERIVED = 'For subscribers without a secret of their own.';
 
 /** Form values of stored settings. Secrets cannot be read back: an empty field keeps the one that is set. */
 function valuesOf(stored: SecurityForm_ApplicationFragment['settings']) {

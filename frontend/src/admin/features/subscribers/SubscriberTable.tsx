@@ -1,6 +1,6 @@
 //! The subscribers of a broadcast: who they are, whether they are here, whether they are blocked.
 
-import { Badge, Group, Indicator, Table, Text } from '@mantine/core';
+import { Badge, Group, Indicator, Table, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { graphql } from '../../../gql';
 import type { SubscriberTable_SubscriberFragment } from '../../../gql/graphql';
@@ -45,7 +45,9 @@ export function SubscriberTable({ subscribers, actions }: Props) {
             <Table.Th>Codes</Table.Th>
             <Table.Th>Average</Table.Th>
             <Table.Th>Block</Table.Th>
-            <Table.Th />
+            <Table.Th>
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -77,7 +79,7 @@ export function SubscriberTable({ subscribers, actions }: Props) {
                     </div>
                   </Group>
                 </Table.Td>
-                <Table.Td>{MAY[subscriber.type ?? 'ANY']}</Table.Td>
+                <Table.Td>{MAY[subscriber.type ?? (subscriber.hasSecret ? 'PLAY' : 'PUBLISH')]}</Table.Td>
                 <Table.Td className="tabular">
                   {subscriber.hasSecret ? `Own secret, ${subscriber.totpPeriodSeconds} s` : 'Derived'}
                 </Table.Td>
@@ -115,4 +117,5 @@ function activeBlocks({ publishBlock, playBlock }: SubscriberTable_SubscriberFra
   });
 }
 
-const MAY = { PUBLISH: 'Publish and play', PLAY: 'Play', ANY: 'Publish and play' };
+/** Without a type, a subscriber with a secret of its own may play; one with derived codes may do both. */
+const MAY = { PUBLISH: 'Publish and play', PLAY: 'Play' };

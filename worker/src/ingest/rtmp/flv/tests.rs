@@ -172,6 +172,14 @@ fn short_nal_lengths_are_written_with_four_bytes() {
 }
 
 #[test]
+fn empty_nal_units_are_left_out() {
+    let picture = [&[0, 0, 0, 0][..], &NAL, &[0, 0, 0, 0]].concat();
+    let tag = avc().video(40, bytes(&[&[0x17, 1, 0, 0, 0], &picture]));
+    assert_eq!(tag, Ok(unit(TrackKind::Video, 40, 40, true, &NAL)));
+    assert_eq!(avc().video(40, bytes(&[&[0x17, 1, 0, 0, 0], &[0; 8]])), Ok(Tag::Nothing));
+}
+
+#[test]
 fn time_goes_on_when_the_milliseconds_start_again() {
     let mut reader = TagReader::new();
     let mut at = |timestamp| match reader.audio(timestamp, bytes(&[&[0xAF, 1, 0]])) {

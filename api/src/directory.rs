@@ -1,0 +1,102 @@
+//! The applications in memory: every decision needs their settings, and they seldom change.
+//!
+//! The database stays the truth; [`Directory::reload`] brings the picture up to it, at start, after every change of our
+//! own, and when another API raised the revision.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use serde_json::{Map, Value};
+use sluice_contract::settings::SECRET_FIELDS;
+use sluice_contract::{ApplicationName, ApplicationSettings, UnixTime};
+use uuid::Uuid;
+
+use crate::secrets::SecretBox;
+use crate::store::{Store, StoreError, Stored, applications, server};
+
+/// One application as it is in force.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub id: Uuid,
+    pub name: ApplicationName,
+    pub settings: Arc<ApplicationSettings>,
+    pub created_at: UnixTime,
+}
+
+#[derive(Default)]
+struct Picture {
+    /// The revision up to which the picture is known to be complete.
+    revision: u64,
+    by_name: BTreeMap<ApplicationName, Entry>,
+}
+
+#[derive(Default)]
+pub struct Directory(ArcSwap<Picture>);
+
+impl Directory {
+    pub async fn reload(&self, store: &Store, secrets: &SecretBox) -> Stored<()> {
+        let snapshot = store.snapshot().await?;
+        let revision = server::revision(&snapshot).await?;
+        let mut by_name = BTreeMap::new();
+        for row in applications::all(&snapshot).await? {
+            let entry = Entry {
+                id: row.id,
+                name: row.name.parse().map_err(|_| StoreError::Corrupt("application name"))?,
+                settings: Arc::new(joined(secrets, row.id, row.settings, &row.secrets)?),
+                created_at: UnixTime::from_millis(row.created_at),
+            };
+            by_name.insert(entry.name.clone(), entry);
+        }
+        self.0.store(Arc::new(Picture { revision, by_name }));
+        Ok(())
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.0.load().revision
+    }
+
+    pub fn find(&self, name: &str) -> Option<Entry> {
+        let name: ApplicationName = name.parse().ok()?;
+        self.0.load().by_name.get(&name).cloned()
+    }
+
+    pub fn find_by_id(&self, id: Uuid) -> Option<Entry> {
+        self.0.load().by_name.values().find(|entry| entry.id == id).cloned()
+    }
+
+    /// By name.
+    pub fn all(&self) -> Vec<Entry> {
+        self.0.load().by_name.values().cloned().collect()
+    }
+}
+
+/// The settings object in two: what may lie open in the database, and the secrets, sealed for this application.
+pub fn split(secrets: &SecretBox, id: Uuid, settings: &ApplicationSettings) -> Stored<(Value, Vec<u8>)> {
+    let Value::Object(object) = settings.to_json() else { return Err(StoreError::Corrupt("settings object")) };
+    let (hidden, open): (Map<_, _>, Map<_, _>) = object.into_iter().partition(|(name, _)| is_secret(name));
+    let hidden = Value::Object(hidden).to_string();
+    let sealed = secrets.seal(&place(id), hidden.as_bytes()).map_err(|_| StoreError::Corrupt("seal"))?;
+    Ok((Value::Object(open), sealed))
+}
+
+fn joined(secrets: &SecretBox, id: Uuid, open: Value, sealed: &[u8]) -> Stored<ApplicationSettings> {
+    let hidden = secrets.open_sealed(&place(id), sealed).map_err(|_| StoreError::Corrupt("application secret"))?;
+    let hidden = serde_json::from_slice(hidden.expose()).map_err(|_| StoreError::Corrupt("application secret"))?;
+    let (Value::Object(mut object), Value::Object(hidden)) = (open, hidden) else {
+        return Err(StoreError::Corrupt("settings object"));
+    };
+    object.extend(hidden);
+    ApplicationSettings::from_json(Value::Object(object)).map_err(|_| StoreError::Corrupt("settings object"))
+}
+
+/// Settings that are secret, and unknown ones whose names say that they are.
+pub fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRET_FIELDS.contains(&name)
+        || ["secret", "password", "credential", "privatekey", "accesskey"].iter().any(|word| lower.contains(word))
+}
+
+fn place(id: Uuid) -> String {
+    format!("application:{id}")
+}

@@ -1,0 +1,168 @@
+//! The workers: who is alive, what they carry, and commands to them.
+//!
+//! The picture is in memory, fed by hello, reports (once a second) and events; the newest wins. A worker that is silent
+//! for ten seconds is lost, and what it carried is over. Commands with lasting effect are sent in the order of their
+//! revisions: whoever changes lasting state holds [`Fleet::in_order`] from the transaction to the sending.
+
+mod closing;
+mod events;
+mod picture;
+mod welcome;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sluice_bus::ApiLink;
+use sluice_contract::message::{Command, Control, ControlAck};
+use sluice_contract::{UnixTime, WorkerId};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::manage::PendingWorker;
+
+pub use closing::{Closed, End, clear_ghosts, close_session};
+pub use events::{handle, state_word};
+pub use picture::Picture;
+pub use welcome::welcome;
+
+pub struct Fleet {
+    link: Arc<dyn ApiLink>,
+    pub picture: Picture,
+    order: tokio::sync::Mutex<()>,
+    waiting: Mutex<HashMap<Uuid, Waiting>>,
+}
+
+/// A command whose acknowledgements are counted.
+struct Waiting {
+    pending: HashSet<WorkerId>,
+    counts: Acknowledged,
+    all: Option<oneshot::Sender<()>>,
+}
+
+/// What the workers did with one or more commands.
+#[derive(Debug, Clone, Default)]
+pub struct Acknowledged {
+    pub workers: HashSet<WorkerId>,
+    pub pending: Vec<PendingWorker>,
+    pub sessions_stopped: u32,
+    pub sessions_suspended: u32,
+    pub sessions_resumed: u32,
+}
+
+/// A command on its way.
+#[must_use = "nobody waits for the workers"]
+pub struct Sent<'a> {
+    fleet: &'a Fleet,
+    id: Uuid,
+    all: oneshot::Receiver<()>,
+}
+
+/// Held while lasting state changes.
+pub struct InOrder<'a>(#[allow(dead_code, reason = "held, not read")] tokio::sync::MutexGuard<'a, ()>);
+
+impl Fleet {
+    pub fn new(link: Arc<dyn ApiLink>) -> Self {
+        Self { link, picture: Picture::default(), order: tokio::sync::Mutex::default(), waiting: Mutex::default() }
+    }
+
+    pub fn link(&self) -> &Arc<dyn ApiLink> {
+        &self.link
+    }
+
+    /// The right to change lasting state and to announce it. The revision is raised under it.
+    pub async fn in_order(&self) -> InOrder<'_> {
+        InOrder(self.order.lock().await)
+    }
+
+    /// Sends a lasting command; `_held` proves that it is sent in order.
+    pub async fn announce(&self, _held: &InOrder<'_>, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
+        self.send(revision, command, now).await
+    }
+
+    /// Sends a command without lasting effect. `revision` is that of the last with one.
+    pub async fn send(&self, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
+        let control = Control { id: Uuid::now_v7(), revision, command };
+        let id = control.id;
+        let (done, all) = oneshot::channel();
+        let pending = self.picture.alive(now);
+        let done = if pending.is_empty() {
+            // The receiver is ours and still there.
+            let _ = done.send(());
+            None
+        } else {
+            Some(done)
+        };
+        self.waiting.lock().insert(id, Waiting { pending, counts: Acknowledged::default(), all: done });
+        if let Err(error) = self.link.broadcast(control).await {
+            warn!(%error, "a command may not have reached the workers; they learn it with their next hello");
+        }
+        Sent { fleet: self, id, all }
+    }
+
+    /// A worker confirmed a command.
+    pub fn acknowledged(&self, ack: &ControlAck) {
+        self.picture.applied(ack.worker, ack.revision);
+        let mut waiting = self.waiting.lock();
+        let Some(entry) = waiting.get_mut(&ack.control) else { return };
+        if !entry.counts.workers.insert(ack.worker) {
+            return;
+        }
+        entry.counts.sessions_stopped = entry.counts.sessions_stopped.saturating_add(ack.sessions_stopped);
+        entry.counts.sessions_suspended = entry.counts.sessions_suspended.saturating_add(ack.sessions_suspended);
+        entry.counts.sessions_resumed = entry.counts.sessions_resumed.saturating_add(ack.sessions_resumed);
+        entry.pending.remove(&ack.worker);
+        if entry.pending.is_empty()
+            && let Some(all) = entry.all.take()
+        {
+            // Whoever waited may have given up.
+            let _ = all.send(());
+        }
+    }
+}
+
+impl Sent<'_> {
+    /// Waits until every live worker confirmed, at most a second.
+    pub async fn acknowledged(mut self) -> Acknowledged {
+        // A late worker is named below; there is nothing else to do about it.
+        let _ = timeout(ACKNOWLEDGED_WITHIN, &mut self.all).await;
+        let Some(entry) = self.fleet.waiting.lock().remove(&self.id) else { return Acknowledged::default() };
+        let pending = entry.pending.iter().map(|id| self.fleet.picture.named(*id)).collect();
+        Acknowledged { pending, ..entry.counts.clone() }
+    }
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        self.fleet.waiting.lock().remove(&self.id);
+    }
+}
+
+impl Acknowledged {
+    /// Both together: a worker that owes one of them is pending.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.workers.extend(other.workers);
+        for worker in other.pending {
+            if !self.pending.contains(&worker) {
+                self.pending.push(worker);
+            }
+        }
+        let pending: HashSet<WorkerId> = self.pending.iter().map(|worker| worker.id).collect();
+        self.workers.retain(|worker| !pending.contains(worker));
+        self.sessions_stopped = self.sessions_stopped.saturating_add(other.sessions_stopped);
+        self.sessions_suspended = self.sessions_suspended.saturating_add(other.sessions_suspended);
+        self.sessions_resumed = self.sessions_resumed.saturating_add(other.sessions_resumed);
+        self
+    }
+
+    pub fn worker_count(&self) -> u32 {
+        u32::try_from(self.workers.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// How long a caller waits for the workers (`design` §6).
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);

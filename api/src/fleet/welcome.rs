@@ -1,0 +1,110 @@
+//! Hello and welcome: a worker says what it carries and learns what it must enforce.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sluice_contract::message::{EndReason, Hello, SessionReport, VERSION, Welcome, WorkerEvent};
+use sluice_contract::{Block, Operation, SessionId, UnixTime};
+use tracing::info;
+use uuid::Uuid;
+
+use super::events::{may_return, row_of};
+use crate::Api;
+use crate::directory::Entry;
+use crate::manage::{BroadcastStatus, block_of_row};
+use crate::store::{self, Stored, blocks, broadcasts, server, sessions};
+
+/// Takes a worker in and tells it the whole state. Nothing lasting changes meanwhile.
+pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
+    let _held = api.fleet().in_order().await;
+    let now = api.now();
+    let end_sessions = reconcile(api, &hello, now).await?;
+    let snapshot = api.store().snapshot().await?;
+    let revision = server::revision(&snapshot).await?;
+    let blocks: Vec<Block> = blocks::active(&snapshot, now.as_millis())
+        .await?
+        .iter()
+        .filter_map(|row| block_of_row(row, &api.directory().find_by_id(row.application_id)?.name))
+        .collect();
+    drop(snapshot);
+    let applications = api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name)).collect();
+    let ticket_keys = api.ticket_keys().await?;
+    api.fleet().picture.hello(&hello, now);
+    info!(worker.id = %hello.worker, sessions = hello.sessions.len(), "a worker joined");
+    Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions })
+}
+
+/// Brings our records and the worker's sessions together. Returns those that have no right to go on.
+async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(SessionId, EndReason)>> {
+    if hello.sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ending = Vec::new();
+    let transaction = api.store().transaction().await?;
+    for chunk in hello.sessions.chunks(CHUNK) {
+        let ids = chunk.iter().map(|session| session.session.uuid()).collect();
+        let rows: HashMap<Uuid, sessions::Model> =
+            sessions::find_many(&transaction, ids).await?.into_iter().map(|row| (row.id, row)).collect();
+        for session in chunk {
+            let Some(application) = api.directory().find(session.application.as_str()) else {
+                ending.push((session.session, EndReason::Deleted));
+                continue;
+            };
+            let row = rows.get(&session.session.uuid());
+            if row.is_some_and(|row| row.ended_at.is_some() && !may_return(row.end_reason.as_deref(), &row.operation)) {
+                ending.push((session.session, EndReason::Stopped));
+                continue;
+            }
+            let event = WorkerEvent {
+                id: Uuid::nil(),
+                worker: hello.worker,
+                at: now,
+                kind: sluice_contract::message::EventKind::SessionStarted { session: session.clone() },
+            };
+            if session.operation == Operation::Publish
+                && !return_stream(&transaction, &application, hello, session, now).await?
+            {
+                ending.push((session.session, EndReason::Replaced));
+                continue;
+            }
+            sessions::put(&transaction, row_of(&application, &event, session, session.state)).await?;
+        }
+    }
+    store::commit(transaction).await?;
+    Ok(ending)
+}
+
+/// Puts the stream of a publisher that was there all the time back on air. False if somebody else has it by now.
+async fn return_stream(
+    db: &impl ConnectionTrait,
+    application: &Entry,
+    hello: &Hello,
+    session: &SessionReport,
+    now: UnixTime,
+) -> Stored<bool> {
+    let publisher = session.session.uuid();
+    let mut row = match broadcasts::find(db, application.id, session.stream_id.as_str()).await? {
+        Some(row) => row,
+        None => {
+            let row = broadcasts::Model {
+                ephemeral: true,
+                ..crate::manage::new_row(application.id, &session.stream_id, now)
+            };
+            broadcasts::insert(db, row.clone()).await?;
+            row
+        }
+    };
+    if row.publisher.is_some_and(|other| other != publisher) {
+        return Ok(false);
+    }
+    row.publisher = Some(publisher);
+    row.worker = Some(hello.worker.uuid());
+    row.status = BroadcastStatus::Broadcasting.as_str().to_owned();
+    row.publish_protocol = Some(session.protocol.as_str().to_owned());
+    row.started_at = row.started_at.or(Some(session.since.as_millis()));
+    row.updated_at = Some(now.as_millis());
+    broadcasts::update(db, row).await
+}
+
+/// Sessions looked up in one statement.
+const CHUNK: usize = 500;

@@ -1,0 +1,196 @@
+//! The gate: answers the workers' questions. It loads the facts, asks the policy, performs the effects in one
+//! transaction, and records the decision.
+//!
+//! A decision without effects is made on a snapshot. One that would change something is made again inside the writing
+//! transaction, on what is true there, and holds only if all of its effects succeed. Whatever fails on our side is
+//! [`DenyReason::AuthorityUnreachable`]: nobody is admitted by mistake.
+
+mod effects;
+mod facts;
+mod record;
+mod replay;
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use sluice_bus::Authority;
+use sluice_contract::facts::WebhookFact;
+use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason, Hello, Welcome};
+use sluice_contract::policy::{self, Decision, Effect, Explanation, StreamGrant};
+use sluice_contract::{DenyReason, Facts, Intent, Operation, SessionId, StreamRequest, UnixTime};
+use tracing::{error, warn};
+
+use crate::Api;
+use crate::fleet;
+use crate::store::{self, StoreError, Stored};
+
+pub use facts::subscriber_facts;
+
+use facts::Known;
+use replay::Replays;
+
+pub struct Gate {
+    api: Api,
+    replays: Replays,
+}
+
+impl Gate {
+    pub fn new(api: Api) -> Self {
+        Self { api, replays: Replays::default() }
+    }
+
+    async fn decide(&self, call: &AuthorizeCall) -> AuthorizeReply {
+        let begun = Instant::now();
+        let request = &call.request;
+        if self.api.now() >= call.deadline {
+            return unreachable();
+        }
+        let reply = match decided(&self.api, call).await {
+            Ok(Settled::Allowed { grant, replaced }) => {
+                self.replace(replaced).await;
+                AuthorizeReply::Allow { grant }
+            }
+            Ok(Settled::Denied(reason)) => AuthorizeReply::Deny { reason },
+            Err(error) => {
+                error!(%error, "the gate could not decide");
+                unreachable()
+            }
+        };
+        record::decision(&self.api, request, &reply, begun.elapsed());
+        reply
+    }
+
+    /// Ends the sessions whose places were taken.
+    async fn replace(&self, sessions: Vec<SessionId>) {
+        for session in sessions {
+            self.api.send_end_session(session, EndReason::Replaced).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Authority for Gate {
+    async fn authorize(&self, call: AuthorizeCall) -> AuthorizeReply {
+        let now = self.api.now();
+        self.replays.once(call.request.id, now, || self.decide(&call)).await
+    }
+
+    async fn hello(&self, hello: Hello) -> Option<Welcome> {
+        fleet::welcome(&self.api, hello)
+            .await
+            .inspect_err(|error| warn!(%error, "a worker cannot be welcomed now"))
+            .ok()
+    }
+}
+
+/// What came of a question, with everything written.
+enum Settled {
+    Allowed { grant: Box<StreamGrant>, replaced: Vec<SessionId> },
+    Denied(DenyReason),
+}
+
+async fn decided(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
+    let request = &call.request;
+    let snapshot = api.store().snapshot().await?;
+    let (facts, known) = facts::load(api, &snapshot, request, api.now()).await?;
+    drop(snapshot);
+    let decision = with_webhook(facts, request, api.now());
+    let (writes, grant) = match &decision {
+        Decision::Allow { grant, effects, .. } => (!effects.is_empty() || is_kept(request, grant), Some(grant)),
+        Decision::Deny { effects, .. } => (!effects.is_empty(), None),
+    };
+    if !writes {
+        return Ok(match decision {
+            Decision::Deny { reason, .. } => Settled::Denied(reason),
+            Decision::Allow { .. } => {
+                let grant = grant.cloned().map(|grant| with_origin(api, grant, &known));
+                grant.map_or(Settled::Denied(DenyReason::AuthorityUnreachable), |grant| Settled::Allowed {
+                    grant,
+                    replaced: Vec::new(),
+                })
+            }
+        });
+    }
+    for _ in 0..ATTEMPTS {
+        match settle(api, call).await {
+            // Somebody spent, marked or created the same thing first: decide again on what is true now.
+            Err(StoreError::Retry | StoreError::Exists) => {}
+            settled => return settled,
+        }
+    }
+    Err(StoreError::Retry)
+}
+
+/// Decides within a writing transaction and performs the effects there.
+async fn settle(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
+    let request = &call.request;
+    let transaction = api.store().transaction().await?;
+    let now = api.now();
+    let (facts, known) = facts::load(api, &transaction, request, now).await?;
+    let (settled, closed) = match with_webhook(facts, request, now) {
+        Decision::Deny { reason, effects } => {
+            let closed = effects::perform(api, &transaction, request, &known, &effects, now).await?;
+            (Settled::Denied(reason), closed)
+        }
+        Decision::Allow { grant, effects, .. } => {
+            let closed = effects::perform(api, &transaction, request, &known, &effects, now).await?;
+            if is_kept(request, &grant) {
+                effects::admit(&transaction, request, &grant, &known, now).await?;
+            }
+            let replaced = effects
+                .iter()
+                .filter_map(|effect| match effect {
+                    Effect::Replace { session } => Some(*session),
+                    _ => None,
+                })
+                .collect();
+            (Settled::Allowed { grant: with_origin(api, grant, &known), replaced }, closed)
+        }
+    };
+    if api.now() >= call.deadline {
+        // Nobody waits any more: what would be spent now would be spent for nothing.
+        return Ok(Settled::Denied(DenyReason::AuthorityUnreachable));
+    }
+    store::commit(transaction).await?;
+    closed.announce(api);
+    Ok(settled)
+}
+
+/// Explains what the gate would answer, and changes nothing.
+pub async fn explain(api: &Api, request: &StreamRequest) -> Stored<Explanation> {
+    let snapshot = api.store().snapshot().await?;
+    let now = api.now();
+    let (facts, _) = facts::load(api, &snapshot, request, now).await?;
+    Ok(policy::explain(&facts, request, now))
+}
+
+/// A decision that waits for a webhook is decided without its answer as if it had not come: closed.
+fn with_webhook(mut facts: Facts, request: &StreamRequest, now: UnixTime) -> Decision {
+    let decision = policy::decide(&facts, request, now);
+    if !matches!(decision, Decision::Allow { ask_webhook: Some(_), .. }) {
+        return decision;
+    }
+    facts.webhook = WebhookFact::Unreachable;
+    policy::decide(&facts, request, now)
+}
+
+/// Sessions that must exist before anybody hears of them: those that count for a limit, that publish, or that a block
+/// may name. Anonymous viewers become sessions when their worker reports them.
+fn is_kept(request: &StreamRequest, grant: &StreamGrant) -> bool {
+    request.intent == Intent::Start && (grant.operation == Operation::Publish || grant.subscriber.is_some())
+}
+
+fn with_origin(api: &Api, mut grant: Box<StreamGrant>, known: &Known) -> Box<StreamGrant> {
+    if grant.operation == Operation::Play && grant.origin.is_none() {
+        let live = api.fleet().picture.stream_heard(&grant.application, &grant.stream_id).map(|(worker, _)| worker);
+        grant.origin = live.or(known.live_worker).filter(|worker| *worker != known.asking_worker);
+    }
+    grant
+}
+
+fn unreachable() -> AuthorizeReply {
+    AuthorizeReply::Deny { reason: DenyReason::AuthorityUnreachable }
+}
+
+/// How often a decision is made anew because another came first.
+const ATTEMPTS: u32 = 3;

@@ -1,0 +1,80 @@
+//! Any object by its global id.
+
+use async_graphql::{Context, ID, Interface, Object};
+
+use super::application::Application;
+use super::block::Block;
+use super::broadcast::Broadcast;
+use super::caller::{Caller, found};
+use super::failure::Answer;
+use super::id::GlobalId;
+use super::server::Worker;
+use super::session::Session;
+use super::subscriber::Subscriber;
+use crate::manage::{BlockFilter, Page};
+
+/// An object with a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id, for caches and `node`."))]
+pub enum Node {
+    Application(Application),
+    Broadcast(Broadcast),
+    Subscriber(Subscriber),
+    Session(Session),
+    Block(Block),
+    Worker(Worker),
+}
+
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// An object by its global id; null if it is not there, or not yours to see.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Option<Answer<Node>> {
+        let id = GlobalId::decode(&id)?;
+        find(ctx, id).await.transpose()
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: GlobalId) -> Answer<Option<Node>> {
+    let caller = Caller::of(ctx)?;
+    let (api, viewer) = (caller.api(), caller.viewer());
+    Ok(match id {
+        GlobalId::Application(id) => {
+            found(api.application_by_id(&viewer, id).await)?.map(Application).map(Node::Application)
+        }
+        GlobalId::Broadcast(name, id) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let record = api.broadcast_by_id(&application, id).await?;
+            record.map(|record| Node::Broadcast(Broadcast { application, record }))
+        }
+        GlobalId::Subscriber(name, id) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let record = api.subscriber_by_id(&application, id).await?;
+            record.map(|record| Node::Subscriber(Subscriber { application, record }))
+        }
+        GlobalId::Session(id) => {
+            let Some(record) = api.session(&viewer, id).await? else { return Ok(None) };
+            let application = caller.application_named(&record.application).await?;
+            application.map(|application| Node::Session(Session { application, record }))
+        }
+        GlobalId::Block(name, stream_id, subscriber, operation) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let filter = BlockFilter {
+                stream_id: Some(stream_id),
+                subscriber_id: Some(subscriber),
+                operation: Some(operation),
+                active: false,
+            };
+            let slice = api.blocks(&application, filter, Page::After { after: None, first: 1 }).await?;
+            let record = slice.into_nodes().into_iter().next();
+            record.map(|record| Node::Block(Block::new(caller, application, record)))
+        }
+        GlobalId::Worker(id) => Worker::find(ctx, id).transpose()?.map(Node::Worker),
+        // These have ids for caches; they are reached over their lists.
+        GlobalId::ConnectionEvent(_) | GlobalId::AuditRecord(_) | GlobalId::Administrator(_) | GlobalId::ApiKey(_) => {
+            None
+        }
+    })
+}

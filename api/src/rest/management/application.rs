@@ -1,0 +1,101 @@
+//! Applications (`rest-v2` §10.3).
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Api;
+use crate::rest::access::Manager;
+use crate::rest::answer::{Answer, Rest};
+use crate::rest::extract::PathOf;
+
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_applications))
+        .routes(routes!(list_applications_info))
+        .routes(routes!(create_application, delete_application))
+}
+
+/// Names of applications.
+#[derive(Debug, Serialize, ToSchema)]
+struct Applications {
+    applications: Vec<String>,
+}
+
+/// An application at a glance.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ApplicationInfo {
+    name: String,
+    live_stream_count: usize,
+    vod_count: u64,
+    /// Bytes of recordings.
+    storage: u64,
+}
+
+#[derive(Deserialize)]
+pub struct NamePath {
+    pub name: String,
+}
+
+/// List the applications that the caller may read
+#[utoipa::path(get, path = "/applications", tag = "applications", responses((status = 200, body = Applications)))]
+async fn list_applications(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Json<Applications>> {
+    let found = api.applications(&viewer).await?;
+    Ok(Json(Applications { applications: found.iter().map(|application| application.name.to_string()).collect() }))
+}
+
+/// List the applications with their streams
+#[utoipa::path(
+    get, path = "/applications-info", tag = "applications", responses((status = 200, body = Vec<ApplicationInfo>)),
+)]
+async fn list_applications_info(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Json<Vec<ApplicationInfo>>> {
+    let found = api.applications(&viewer).await?;
+    Ok(Json(
+        found
+            .iter()
+            .map(|application| ApplicationInfo {
+                name: application.name.to_string(),
+                live_stream_count: api.live_streams(application).len(),
+                vod_count: 0,
+                storage: 0,
+            })
+            .collect(),
+    ))
+}
+
+/// Create an application
+#[utoipa::path(
+    post, path = "/applications/{name}", tag = "applications",
+    params(("name" = String, Path, description = "Letters, digits, `_` and `-`")),
+    responses((status = 200, body = Answer)),
+)]
+async fn create_application(
+    State(api): State<Api>,
+    Manager(viewer): Manager,
+    PathOf(path): PathOf<NamePath>,
+) -> Rest<Answer> {
+    api.create_application(&viewer, &path.name).await?;
+    Ok(Answer::success())
+}
+
+/// Delete an application with everything in it
+#[utoipa::path(
+    delete, path = "/applications/{name}", tag = "applications",
+    params(
+        ("name" = String, Path, description = "Application"),
+        ("deleteDB" = Option<bool>, Query, description = "Of no effect: records are always deleted"),
+    ),
+    responses((status = 200, body = Answer)),
+)]
+async fn delete_application(
+    State(api): State<Api>,
+    Manager(viewer): Manager,
+    PathOf(path): PathOf<NamePath>,
+) -> Rest<Answer> {
+    api.delete_application(&viewer, &path.name).await?;
+    Ok(Answer::success())
+}

@@ -1,0 +1,207 @@
+//! From a configuration to a running API, step by step, each with an error that says what to mend.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sea_orm::ConnectionTrait;
+use sluice_bus::{ApiLink, BusError};
+use sluice_contract::{ApplicationSettings, Secret, TicketKey, UnixTime};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::audit_log::AuditLog;
+use crate::directory::{self, Directory};
+use crate::fleet::{self, Fleet};
+use crate::gate::Gate;
+use crate::manage::{Events, ManageError, NewAdministrator, Passwords};
+use crate::secrets::{SecretBox, SecretKeyError};
+use crate::store::{Store, StoreError, Stored, administrators, applications, server};
+use crate::throttle::Throttle;
+use crate::{Api, ApiConfig, Clock, Inner, jobs};
+
+/// Why the API did not start. One variant per remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the data folder {path} cannot be used: {error}")]
+    DataDir { path: PathBuf, error: io::Error },
+    #[error("another server uses the data folder {0}")]
+    InUse(PathBuf),
+    #[error(transparent)]
+    SecretKey(#[from] SecretKeyError),
+    #[error("the database cannot be used: {0}")]
+    Database(#[from] StoreError),
+    #[error("the first administrator cannot be created: {0}")]
+    FirstAdministrator(ManageError),
+    #[error("the bus cannot be used: {0}")]
+    Bus(#[from] BusError),
+}
+
+impl Api {
+    /// Opens the database, brings its schema up to date, takes up the link to the workers, and starts the background
+    /// jobs, which end with `shutdown`.
+    ///
+    /// # Errors
+    /// [`StartError`] names what to mend.
+    pub async fn start(
+        config: ApiConfig,
+        link: Arc<dyn ApiLink>,
+        clock: Clock,
+        shutdown: CancellationToken,
+    ) -> Result<Self, StartError> {
+        make_data_dir(&config)?;
+        let lock = if config.exclusive { Some(lock_data_dir(&config)?) } else { None };
+        let secrets = SecretBox::open(&config.secret_key, &config.data_dir)?;
+        let store = Store::open(config.database_url.as_ref(), &config.data_dir).await?;
+        check_key(&store, &secrets).await?;
+
+        let (audit, writer) = AuditLog::new(Arc::clone(&clock));
+        let api = Self(Arc::new(Inner {
+            clock,
+            config,
+            store,
+            secrets,
+            directory: Directory::default(),
+            fleet: Fleet::new(Arc::clone(&link)),
+            events: Events::new(),
+            audit,
+            throttle: Throttle::default(),
+            set_up_code: Mutex::default(),
+            passwords: Passwords::default(),
+            tasks: TaskTracker::new(),
+            lock: Mutex::new(lock),
+        }));
+        api.first_start().await?;
+        api.reload_directory().await?;
+        if api.config().exclusive {
+            // Whatever is still marked live belonged to a process that is gone.
+            fleet::clear_ghosts(&api, None, api.now()).await?;
+        }
+        api.first_administrator().await?;
+
+        let writing = api.clone();
+        let stop = shutdown.clone();
+        api.0.tasks.spawn(async move { writer.run(writing.store(), stop.cancelled()).await });
+        jobs::start(&api, &shutdown).await;
+        link.serve(Arc::new(Gate::new(api.clone()))).await?;
+        Ok(api)
+    }
+
+    /// A new database gets its applications and its first ticket key.
+    async fn first_start(&self) -> Result<(), StartError> {
+        let now = self.now();
+        let transaction = self.store().transaction().await?;
+        if server::ticket_keys(&transaction).await?.is_empty() {
+            self.make_ticket_key(&transaction, now).await?;
+            for name in &self.config().applications {
+                let id = Uuid::now_v7();
+                let (settings, secrets) = directory::split(self.secrets(), id, &self.new_settings()?)?;
+                let row =
+                    applications::Model { id, name: name.to_string(), settings, secrets, created_at: now.as_millis() };
+                applications::insert(&transaction, row).await?;
+            }
+        }
+        Ok(crate::store::commit(transaction).await?)
+    }
+
+    async fn first_administrator(&self) -> Result<(), StartError> {
+        if administrators::exist(self.store().reader()).await? {
+            return Ok(());
+        }
+        if let Some(first) = &self.config().first_administrator {
+            let new = NewAdministrator {
+                email: first.email.clone(),
+                password: first.password.clone(),
+                first_name: None,
+                last_name: None,
+                grants: Vec::new(),
+            };
+            self.store_first_administrator(new).await.map_err(StartError::FirstAdministrator)?;
+            info!("the first administrator was created");
+            return Ok(());
+        }
+        let code = self.secrets().random_name()?;
+        warn!(set_up_code = %code, "no administrator exists: create one from this machine, or with this code");
+        *self.0.set_up_code.lock() = Some(Secret::new(code));
+        Ok(())
+    }
+
+    /// The settings of a new application: the defaults, with keys of its own.
+    pub(crate) fn new_settings(&self) -> Result<ApplicationSettings, SecretKeyError> {
+        Ok(ApplicationSettings {
+            cluster_communication_key: Secret::new(self.secrets().random_name()?),
+            subscriber_authentication_key: Secret::new(self.secrets().random_name()?),
+            ..ApplicationSettings::default()
+        })
+    }
+
+    pub(crate) async fn reload_directory(&self) -> Stored<()> {
+        self.directory().reload(self.store(), self.secrets()).await
+    }
+
+    /// The keys that tickets are signed with, the newest first.
+    pub(crate) async fn ticket_keys(&self) -> Stored<Vec<TicketKey>> {
+        let rows = server::ticket_keys(self.store().reader()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let id = u8::try_from(row.number).map_err(|_| StoreError::Corrupt("ticket key"))?;
+                let secret = self.secrets().open_sealed(&ticket_key_place(id), &row.sealed);
+                Ok(TicketKey { id, secret: secret.map_err(|_| StoreError::Corrupt("ticket key"))? })
+            })
+            .collect()
+    }
+
+    pub(crate) async fn make_ticket_key(&self, db: &impl ConnectionTrait, now: UnixTime) -> Stored<()> {
+        let newest = server::ticket_keys(db).await?.first().map_or(0, |key| key.number);
+        let id = u8::try_from((newest + 1) % 256).unwrap_or(0);
+        let failed = |_| StoreError::Corrupt("ticket key");
+        let key = self.secrets().random::<32>().map_err(failed)?;
+        let sealed = self.secrets().seal(&ticket_key_place(id), &key).map_err(failed)?;
+        let row = server::ticket_key::Model { number: i64::from(id), sealed, created_at: now.as_millis() };
+        server::put_ticket_key(db, row).await
+    }
+}
+
+fn ticket_key_place(id: u8) -> String {
+    format!("ticket-key:{id}")
+}
+
+fn make_data_dir(config: &ApiConfig) -> Result<(), StartError> {
+    if config.data_dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&config.data_dir).map_err(|error| StartError::DataDir { path: config.data_dir.clone(), error })
+}
+
+/// Two servers on one folder would each clear what the other carries.
+fn lock_data_dir(config: &ApiConfig) -> Result<File, StartError> {
+    let path = config.data_dir.join("sluice.lock");
+    let failed = |error| StartError::DataDir { path: config.data_dir.clone(), error };
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(config.data_dir.clone())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A known value, sealed with the first key that this database saw, tells a wrong key from a right one.
+async fn check_key(store: &Store, secrets: &SecretBox) -> Result<(), StartError> {
+    match server::check_value(store.reader()).await? {
+        Some(sealed) => match secrets.open_sealed(CHECK, &sealed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(SecretKeyError::Wrong.into()),
+        },
+        None => Ok(server::put_check_value(store.writer(), secrets.seal(CHECK, CHECK.as_bytes())?).await?),
+    }
+}
+
+const CHECK: &str = "check";

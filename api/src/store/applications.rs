@@ -1,0 +1,54 @@
+//! Applications.
+
+use sea_orm::Set;
+use sea_orm::entity::prelude::*;
+
+use super::Stored;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "application")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    /// The settings object without its secrets.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub settings: Json,
+    /// A sealed JSON object with the secrets alone.
+    pub secrets: Vec<u8>,
+    pub created_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn all(db: &impl ConnectionTrait) -> Stored<Vec<Model>> {
+    Ok(Entity::find().all(db).await?)
+}
+
+pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
+    Entity::insert(ActiveModel::from(row)).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// False if it is gone.
+pub async fn update_settings(db: &impl ConnectionTrait, id: Uuid, settings: Json, secrets: Vec<u8>) -> Stored<bool> {
+    let changes = ActiveModel { settings: Set(settings), secrets: Set(secrets), ..Default::default() };
+    let updated = Entity::update_many().set(changes).filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Deletes an application and what is in it. Audit records stay.
+pub async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Stored<bool> {
+    use super::{blocks, broadcasts, events, guessing, sessions, subscribers, tokens};
+    broadcasts::Entity::delete_many().filter(broadcasts::Column::ApplicationId.eq(id)).exec(db).await?;
+    subscribers::Entity::delete_many().filter(subscribers::Column::ApplicationId.eq(id)).exec(db).await?;
+    blocks::Entity::delete_many().filter(blocks::Column::ApplicationId.eq(id)).exec(db).await?;
+    tokens::Entity::delete_many().filter(tokens::Column::ApplicationId.eq(id)).exec(db).await?;
+    sessions::Entity::delete_many().filter(sessions::Column::ApplicationId.eq(id)).exec(db).await?;
+    events::Entity::delete_many().filter(events::Column::ApplicationId.eq(id)).exec(db).await?;
+    guessing::delete_application(db, id).await?;
+    Ok(Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
+}

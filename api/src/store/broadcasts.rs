@@ -1,0 +1,160 @@
+//! Broadcasts.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{Condition, QuerySelect, Set};
+
+use super::{Keyset, Stored, contains};
+use crate::manage::{BroadcastFilter, BroadcastOrder, BroadcastStatus, OrderKey, Page};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "broadcast")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub application_id: Uuid,
+    pub stream_id: String,
+    pub kind: String,
+    pub status: String,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub metadata: Option<String>,
+    pub created_at: i64,
+    pub planned_start: Option<i64>,
+    pub planned_end: Option<i64>,
+    pub expire_duration_ms: i64,
+    pub main_track: Option<String>,
+    pub webrtc_viewer_limit: i64,
+    pub hls_viewer_limit: i64,
+    pub dash_viewer_limit: i64,
+    pub ephemeral: bool,
+    pub publish_protocol: Option<String>,
+    /// The session that publishes now.
+    pub publisher: Option<Uuid>,
+    /// The worker that carries it.
+    pub worker: Option<Uuid>,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    /// When the publisher was last heard.
+    pub updated_at: Option<i64>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub other: Json,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
+    Entity::insert(ActiveModel::from(row)).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// False if the stream has a record already.
+pub async fn insert_if_absent(db: &impl ConnectionTrait, row: Model) -> Stored<bool> {
+    let conflict = OnConflict::columns([Column::ApplicationId, Column::StreamId]).do_nothing().to_owned();
+    Ok(Entity::insert(ActiveModel::from(row)).on_conflict(conflict).exec_without_returning(db).await? == 1)
+}
+
+pub async fn find(db: &impl ConnectionTrait, application: Uuid, stream_id: &str) -> Stored<Option<Model>> {
+    let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::StreamId.eq(stream_id));
+    Ok(select.one(db).await?)
+}
+
+pub async fn find_by_id(db: &impl ConnectionTrait, application: Uuid, id: Uuid) -> Stored<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::ApplicationId.eq(application)).one(db).await?)
+}
+
+pub async fn find_many(db: &impl ConnectionTrait, application: Uuid, stream_ids: Vec<String>) -> Stored<Vec<Model>> {
+    let select =
+        Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::StreamId.is_in(stream_ids));
+    Ok(select.all(db).await?)
+}
+
+/// At most a page and one row more. `fresh` is the moment since when a publisher counts as heard.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    filter: &BroadcastFilter,
+    order: BroadcastOrder,
+    page: &Page,
+    fresh: i64,
+) -> Stored<Vec<Model>> {
+    let text = match order.key {
+        OrderKey::CreatedAt => None,
+        OrderKey::Name => Some(Column::Name),
+        OrderKey::Status => Some(Column::Status),
+    };
+    let keyset = Keyset { id: Column::Id, text, descending: order.descending };
+    let select = Entity::find().filter(condition(application, filter, fresh));
+    Ok(keyset.cut(select, page).all(db).await?)
+}
+
+pub async fn count(db: &impl ConnectionTrait, application: Uuid, filter: &BroadcastFilter, fresh: i64) -> Stored<u64> {
+    Ok(Entity::find().filter(condition(application, filter, fresh)).count(db).await?)
+}
+
+/// Writes the whole row. False if it is gone.
+pub async fn update(db: &impl ConnectionTrait, row: Model) -> Stored<bool> {
+    let id = row.id;
+    let updated =
+        Entity::update_many().set(ActiveModel::from(row).reset_all()).filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(updated.rows_affected == 1)
+}
+
+pub async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Stored<bool> {
+    Ok(Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
+}
+
+/// Subtracks of a main track, at most `limit`.
+pub async fn subtracks(db: &impl ConnectionTrait, application: Uuid, main: &str, limit: u64) -> Stored<Vec<Model>> {
+    let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::MainTrack.eq(main));
+    Ok(select.limit(limit).all(db).await?)
+}
+
+/// Streams that `publisher` carries.
+pub async fn of_publisher(db: &impl ConnectionTrait, publisher: Uuid) -> Stored<Option<Model>> {
+    Ok(Entity::find().filter(Column::Publisher.eq(publisher)).one(db).await?)
+}
+
+/// Everything that is on air, or only what `worker` carries.
+pub async fn on_air(db: &impl ConnectionTrait, worker: Option<Uuid>) -> Stored<Vec<Model>> {
+    let mut select = Entity::find().filter(Column::Publisher.is_not_null());
+    if let Some(worker) = worker {
+        select = select.filter(Column::Worker.eq(worker));
+    }
+    Ok(select.all(db).await?)
+}
+
+/// The publishers were heard at `at`.
+pub async fn touch(db: &impl ConnectionTrait, publishers: Vec<Uuid>, at: i64) -> Stored<()> {
+    let changes = ActiveModel { updated_at: Set(Some(at)), ..Default::default() };
+    Entity::update_many().set(changes).filter(Column::Publisher.is_in(publishers)).exec(db).await?;
+    Ok(())
+}
+
+fn condition(application: Uuid, filter: &BroadcastFilter, fresh: i64) -> Condition {
+    let mut all = Condition::all().add(Column::ApplicationId.eq(application));
+    if let Some(search) = &filter.search {
+        all = all.add(contains([Column::StreamId, Column::Name], search));
+    }
+    if let Some(kind) = filter.kind {
+        all = all.add(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(main) = &filter.main_track {
+        all = all.add(Column::MainTrack.eq(main.as_str()));
+    }
+    let stale = || Condition::any().add(Column::UpdatedAt.is_null()).add(Column::UpdatedAt.lt(fresh));
+    let live = || Column::Status.is_in([BroadcastStatus::Broadcasting.as_str(), BroadcastStatus::Preparing.as_str()]);
+    match filter.status {
+        None => all,
+        Some(status @ (BroadcastStatus::Broadcasting | BroadcastStatus::Preparing)) => {
+            all.add(Column::Status.eq(status.as_str())).add(Column::UpdatedAt.gte(fresh))
+        }
+        Some(status @ BroadcastStatus::TerminatedUnexpectedly) => all.add(
+            Condition::any().add(Column::Status.eq(status.as_str())).add(Condition::all().add(live()).add(stale())),
+        ),
+        Some(status) => all.add(Column::Status.eq(status.as_str())),
+    }
+}
