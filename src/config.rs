@@ -50,40 +50,71 @@ pub enum ConfigError {
 /// One setting: its name, its default as text, and what it means.
 pub struct Setting {
     pub name: &'static str,
+    /// The name on the command line, without the dashes before it.
+    pub flag: &'static str,
     pub default: &'static str,
     pub help: &'static str,
 }
 
 /// Every setting, in the order of the example file.
 pub const SETTINGS: &[Setting] = &[
-    Setting { name: "data_dir", default: "./data", help: "Folder of the database, the key and recordings." },
+    Setting {
+        name: "data_dir",
+        flag: "data-dir",
+        default: "./data",
+        help: "Folder of the database, the key and recordings.",
+    },
     Setting {
         name: "database_url",
+        flag: "database-url",
         default: "",
         help: "Database; empty for SQLite in the data folder (sqlite://<data>/sluice.db).",
     },
     Setting {
         name: "http_addr",
+        flag: "http-addr",
         default: "0.0.0.0:5080",
         help: "Address of HTTP and WebSocket; port 0 takes any free port.",
     },
-    Setting { name: "rtmp_addr", default: "0.0.0.0:1935", help: "Address of RTMP; port 0 takes any free port." },
+    Setting {
+        name: "rtmp_addr",
+        flag: "rtmp-addr",
+        default: "0.0.0.0:1935",
+        help: "Address of RTMP; port 0 takes any free port.",
+    },
     Setting {
         name: "secret_key",
+        flag: "secret-key",
         default: "",
         help: "Key that encrypts secrets at rest, 32 bytes in Base64; empty for <data>/secret.key, made at first start.",
     },
-    Setting { name: "secret_key_file", default: "", help: "File that holds the key instead." },
-    Setting { name: "admin_email", default: "", help: "First administrator, created at start while there is none." },
-    Setting { name: "admin_password", default: "", help: "Password of the first administrator." },
-    Setting { name: "applications", default: "LiveApp,WebRTCAppEE", help: "Applications created at first start." },
+    Setting { name: "secret_key_file", flag: "secret-key-file", default: "", help: "File that holds the key instead." },
+    Setting {
+        name: "admin_email",
+        flag: "admin-email",
+        default: "",
+        help: "First administrator, created at start while there is none.",
+    },
+    Setting {
+        name: "admin_password",
+        flag: "admin-password",
+        default: "",
+        help: "Password of the first administrator.",
+    },
+    Setting {
+        name: "applications",
+        flag: "applications",
+        default: "LiveApp,WebRTCAppEE",
+        help: "Applications created at first start.",
+    },
     Setting {
         name: "trusted_proxies",
+        flag: "trusted-proxies",
         default: "",
         help: "Networks whose X-Forwarded-For is believed, comma-separated; loopback always is.",
     },
-    Setting { name: "log", default: "info", help: "Log filter, for example `info,sluice_worker=debug`." },
-    Setting { name: "log_format", default: "text", help: "`text` or `json`." },
+    Setting { name: "log", flag: "log", default: "info", help: "Log filter, for example `info,sluice_worker=debug`." },
+    Setting { name: "log_format", flag: "log-format", default: "text", help: "`text` or `json`." },
 ];
 
 impl Config {
@@ -196,7 +227,8 @@ impl Values {
                     .map(|name| name.parse().map_err(|error| format!("has the application `{name}`: {error}")))
                     .collect()
             })?,
-            trusted_proxies: self.parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
+            trusted_proxies: self
+                .parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),

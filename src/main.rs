@@ -71,8 +71,7 @@ fn command() -> Command {
             .value_parser(clap::value_parser!(PathBuf))
             .help("Settings file [default: sluice.toml, if it exists]");
         SETTINGS.iter().fold(command.arg(config), |command, setting| {
-            let long = setting.name.replace('_', "-");
-            command.arg(Arg::new(setting.name).long(long).value_name("VALUE").help(setting.help))
+            command.arg(Arg::new(setting.name).long(setting.flag).value_name("VALUE").help(setting.help))
         })
     };
     let example = Arg::new("example").long("example").action(ArgAction::SetTrue).help("Print the example file instead");

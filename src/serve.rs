@@ -25,13 +25,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     ListeningFile::clear(&config.data_dir);
-    let shutdown = CancellationToken::new();
+    // The worker stops before the API, which records what its sessions came to.
+    let (media, management) = (CancellationToken::new(), CancellationToken::new());
     let stop = watch_signals()?;
     let bus = MemoryBus::new(tools::clock);
-    let api = Api::start(api_config(&config), Arc::new(bus.clone()), Arc::new(tools::clock), shutdown.clone())
+    let api = Api::start(api_config(&config), Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
         .await
         .context("the API cannot start")?;
-    let worker = Worker::start(worker_config(&config), Arc::new(bus), tools::clock, shutdown.clone())
+    let worker = Worker::start(worker_config(&config), Arc::new(bus.clone()), tools::clock, media.clone())
         .await
         .context("the worker cannot start")?;
     worker.ready().await;
@@ -47,19 +48,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         webrtc: None,
     };
     let router = api.http_router().merge(worker.http_router());
-    let server = tokio::spawn(http::serve(listener, router, shutdown.clone()));
+    let server = tokio::spawn(http::serve(listener, router, media.clone()));
     let file = ListeningFile::write(&config.data_dir, &addresses).context("cannot write listening.json")?;
     info!(http = ?addresses.http, rtmp = ?addresses.rtmp, "listening");
 
     stop.cancelled().await;
     info!("stopping");
     drop(file);
-    shutdown.cancel();
     let stopped = async {
-        // The worker first: the API records what its sessions came to.
+        media.cancel();
         worker.stopped().await;
-        api.stopped().await;
         let _ = server.await;
+        bus.settled().await;
+        management.cancel();
+        api.stopped().await;
     };
     if tokio::time::timeout(STOP, stopped).await.is_err() {
         warn!("not everything stopped in time");
@@ -97,9 +99,7 @@ fn api_config(config: &Config) -> ApiConfig {
         (None, None) => SecretKeySource::DataDir,
     };
     let first_administrator = match (&config.admin_email, &config.admin_password) {
-        (Some(email), Some(password)) => {
-            Some(FirstAdministrator { email: email.clone(), password: password.clone() })
-        }
+        (Some(email), Some(password)) => Some(FirstAdministrator { email: email.clone(), password: password.clone() }),
         _ => None,
     };
     ApiConfig {
@@ -116,7 +116,7 @@ fn api_config(config: &Config) -> ApiConfig {
 fn worker_config(config: &Config) -> WorkerConfig {
     WorkerConfig {
         rtmp_addr: config.rtmp_addr,
-        trusted_proxies: config.trusted_proxies.clone(),
+        trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
         ..WorkerConfig::default()
     }
 }

@@ -55,5 +55,5 @@ pub fn totp(arguments: &ArgMatches) -> anyhow::Result<()> {
     let secret = totp::decode_base32(text).context("the secret cannot be read")?;
     let period = arguments.get_one::<u32>("period").copied().unwrap_or(60);
     let now = arguments.get_one::<i64>("at").map_or_else(clock, |at| UnixTime::from_secs(*at));
-    print(&format!("{}\n", totp::code_at(secret.expose(), period, now)))
+    print(&format!("{}\n", totp::code_at(&secret, period, now)))
 }

@@ -22,6 +22,8 @@ pub struct ApiConfig {
     pub local_management: bool,
     /// Networks that may manage at all; empty for all.
     pub management_networks: Vec<IpNet>,
+    /// The port that RTMP publishers use, for the addresses that are shown; `None` for RTMP's own, 1935.
+    pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
     pub exclusive: bool,
     /// Audit records and ended sessions are kept this long.
@@ -56,6 +58,7 @@ impl ApiConfig {
             trusted_proxies: Vec::new(),
             local_management: true,
             management_networks: Vec::new(),
+            rtmp_port: None,
             exclusive: true,
             retention_days: 90,
         }

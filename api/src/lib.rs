@@ -37,14 +37,14 @@ mod throttle;
 use std::fs::File;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use parking_lot::Mutex;
 use sluice_contract::{Secret, UnixTime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::ApiConfig;
-pub use start::StartError;
+pub use start::{StartError, migrate};
 
 use audit_log::AuditLog;
 use directory::Directory;
@@ -81,8 +81,9 @@ struct Inner {
 impl Api {
     /// Everything that the API answers over HTTP. Serve it with `ConnectInfo<SocketAddr>`.
     pub fn http_router(&self) -> Router {
+        let cors = middleware::from_fn_with_state(self.clone(), http::cors::root_cors);
         http::health_router(self.clone())
-            .merge(graphql::router(self.clone()))
+            .merge(graphql::router(self.clone()).layer(cors))
             .merge(rest::router(self.clone()))
             .merge(http::pages::router(self.clone()))
     }

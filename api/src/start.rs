@@ -166,6 +166,17 @@ impl Api {
     }
 }
 
+/// Brings the database of `config` to this version's schema, and does nothing else.
+///
+/// # Errors
+/// [`StartError`] names what to mend.
+pub async fn migrate(config: &ApiConfig) -> Result<(), StartError> {
+    make_data_dir(config)?;
+    let store = Store::open(config.database_url.as_ref(), &config.data_dir).await?;
+    store.close().await;
+    Ok(())
+}
+
 fn ticket_key_place(id: u8) -> String {
     format!("ticket-key:{id}")
 }

@@ -283,7 +283,7 @@ fn control(revision: u64) -> Control {
     Control { id: Uuid::from_u128(revision.into()), revision, command }
 }
 
-fn event(id: u128) -> WorkerEvent {
+pub fn event(id: u128) -> WorkerEvent {
     let session = SessionReport {
         session: SessionId::new(Uuid::from_u128(9)),
         application: "LiveApp".parse().expect("a name"),

@@ -8,7 +8,7 @@ use sluice_contract::UnixTime;
 use sluice_contract::message::{
     AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, StatsReport, Welcome, WorkerEvent,
 };
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::{ApiLink, Authority, BusError, EventDelivery, Settlement, WorkerLink};
@@ -24,6 +24,8 @@ struct Shared {
     events: mpsc::Sender<WorkerEvent>,
     /// The one queue that all APIs take events from.
     event_queue: tokio::sync::Mutex<mpsc::Receiver<WorkerEvent>>,
+    /// Events that were published and not yet done.
+    unsettled: watch::Sender<usize>,
     reports: broadcast::Sender<StatsReport>,
 }
 
@@ -47,8 +49,15 @@ impl MemoryBus {
             wiring: Mutex::default(),
             events,
             event_queue: tokio::sync::Mutex::new(event_queue),
+            unsettled: watch::Sender::new(0),
             reports,
         }))
+    }
+
+    /// Waits until every published event was handled: the moment at which an API may stop without losing one.
+    pub async fn settled(&self) {
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = self.0.unsettled.subscribe().wait_for(|count| *count == 0).await;
     }
 
     fn wiring(&self) -> MutexGuard<'_, Wiring> {
@@ -111,7 +120,10 @@ impl WorkerLink for MemoryBus {
     }
 
     async fn publish(&self, event: WorkerEvent) -> Result<(), BusError> {
-        self.0.events.send(event).await.map_err(|_| BusError::Unreachable)
+        let place = self.0.events.reserve().await.map_err(|_| BusError::Unreachable)?;
+        self.0.unsettled.send_modify(|count| *count += 1);
+        place.send(event);
+        Ok(())
     }
 
     async fn report(&self, report: StatsReport) {
@@ -151,11 +163,10 @@ impl ApiLink for MemoryBus {
                     next = async { bus.0.event_queue.lock().await.recv().await } => next,
                 };
                 let Some(event) = next else { return };
-                let again = (bus.0.events.clone(), event.clone());
-                place.send(EventDelivery::new(event, move |settlement| {
-                    if let Settlement::Again = settlement {
-                        redeliver(again.0, again.1);
-                    }
+                let (shared, again) = (Arc::clone(&bus.0), event.clone());
+                place.send(EventDelivery::new(event, move |settlement| match settlement {
+                    Settlement::Done => shared.unsettled.send_modify(|count| *count -= 1),
+                    Settlement::Again => redeliver(shared.events.clone(), again),
                 }));
             }
         });
@@ -204,6 +215,19 @@ const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_bus_is_settled_when_every_event_was_handled() {
+        let bus = MemoryBus::new(crate::conformance::now);
+        bus.settled().await;
+        bus.publish(crate::conformance::event(1)).await.expect("kept");
+        let mut events = bus.events().await;
+        drop(events.recv().await.expect("the first try"));
+        let delivery = events.recv().await.expect("the second try");
+        assert!(timeout(Duration::ZERO, bus.settled()).await.is_err());
+        delivery.done();
+        bus.settled().await;
+    }
 
     crate::conformance::suite!(|| {
         let bus = MemoryBus::new(crate::conformance::now);

@@ -82,7 +82,10 @@ async fn the_samples_of_the_block_page_work() {
     let slip = r#"curl -X 'GET' 'http://IP-adddress-or-domain:5080/Application_Name/rest/v2/broadcasts/streamId/subscribers/SubscriberId/totp?type=publish'-H 'accept: application/json'"#;
     let code = body(&paste(&server, slip).await);
     assert_eq!(code["success"], true, "{code}");
-    assert!(code["dataId"].as_str().is_some_and(|code| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())), "{code}");
+    assert!(
+        code["dataId"].as_str().is_some_and(|code| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())),
+        "{code}"
+    );
     let play = slip.replace("type=publish'-H", "type=play' -H");
     assert_eq!(body(&paste(&server, &play).await)["success"], true);
 
@@ -100,7 +103,10 @@ async fn the_samples_of_the_block_page_work() {
 async fn both_generations_of_the_switch_turn_codes_on() {
     let server = Server::start().await;
     let rest = server.rest();
-    for settings in [json!({"timeTokenSubscriberOnly": true}), json!({"settings.timeTokenSubscriberOnly": "true", "settings.timeTokenPeriod": "60"})] {
+    for settings in [
+        json!({"timeTokenSubscriberOnly": true}),
+        json!({"settings.timeTokenSubscriberOnly": "true", "settings.timeTokenPeriod": "60"}),
+    ] {
         let answer = rest.post("/rest/v2/applications/settings/LiveApp", settings).await;
         assert_eq!(answer["success"], true, "{answer}");
         let stored = rest.json("/rest/v2/applications/settings/LiveApp").await;

@@ -146,7 +146,8 @@ impl Broadcast {
     /// Where to publish and to play it. The addresses carry no credentials.
     async fn urls(&self, ctx: &Context<'_>) -> Answer<BroadcastUrls> {
         let caller = Caller::of(ctx)?;
-        Ok(BroadcastUrls::of(caller.origin(), &self.application, &self.record.stream_id))
+        let rtmp_port = caller.api().config().rtmp_port;
+        Ok(BroadcastUrls::of(caller.origin(), rtmp_port, &self.application, &self.record.stream_id))
     }
 
     /// Its registered subscribers, in order of creation.
@@ -356,11 +357,12 @@ pub struct BroadcastUrls {
 }
 
 impl BroadcastUrls {
-    fn of(origin: &Origin, application: &manage::Application, stream_id: &StreamId) -> Self {
+    fn of(origin: &Origin, rtmp_port: Option<u16>, application: &manage::Application, stream_id: &StreamId) -> Self {
         let authority = origin.authority.as_deref().unwrap_or("localhost");
         let scheme = if origin.is_https { "https" } else { "http" };
         let base = format!("{scheme}://{authority}/{}", application.name);
-        let rtmp = format!("rtmp://{}/{}/{stream_id}", origin.host(), application.name);
+        let port = rtmp_port.filter(|port| *port != RTMP_PORT).map_or_else(String::new, |port| format!(":{port}"));
+        let rtmp = format!("rtmp://{}{port}/{}/{stream_id}", origin.host(), application.name);
         let settings = &application.settings;
         Self {
             rtmp_play: settings.rtmp_playback_enabled.then(|| rtmp.clone()),
@@ -371,6 +373,9 @@ impl BroadcastUrls {
         }
     }
 }
+
+/// What `rtmp` addresses mean that name no port.
+const RTMP_PORT: u16 = 1935;
 
 /// Which broadcasts to list.
 #[derive(InputObject, Default)]

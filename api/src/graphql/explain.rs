@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use sluice_contract::policy::{self, Explanation, StepState, Verdict};
 use sluice_contract::{
-    ClientBinding, Credentials, Intent, Operation as Asked, Peer, Protocol as Over, RequestId, SessionId, StreamRequest,
-    WorkerId,
+    ClientBinding, Credentials, Intent, Operation as Asked, Peer, Protocol as Over, RequestId, SessionId,
+    StreamRequest, WorkerId,
 };
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 //! Resolvers return [`Answer`], whose error type carries a code and a text made for callers, so that nothing foreign
 //! (a database's message, a path) can reach them.
 
-use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+use async_graphql::{Enum, ErrorExtensionValues, ErrorExtensions, ServerError, SimpleObject};
 use tracing::error;
 
 use crate::manage::{self, ManageError, Outcome};
@@ -49,6 +49,15 @@ impl From<ManageError> for Failure {
 impl From<manage::Problem> for Failure {
     fn from(problem: manage::Problem) -> Self {
         ManageError::from(problem).into()
+    }
+}
+
+/// For what is refused before any field is resolved, and so has no place in the document.
+impl From<Failure> for ServerError {
+    fn from(failure: Failure) -> Self {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", failure.code);
+        Self { extensions: Some(extensions), ..Self::new(failure.message, None) }
     }
 }
 

@@ -36,10 +36,12 @@ pub struct Graph {
     pub api: Api,
     pub schema: Schema,
     pub open: Arc<OpenCounts>,
+    /// How often the login of a socket is checked: so long one that has ended may still receive entries.
+    pub check_every: Duration,
 }
 
-pub fn router(api: Api) -> Router {
-    let graph = Graph { api, schema: schema(), open: Arc::default() };
+pub fn router(api: Api, check_every: Duration) -> Router {
+    let graph = Graph { api, schema: schema(), open: Arc::default(), check_every };
     Router::new().route("/graphql", get(look).post(ask)).with_state(graph)
 }
 
@@ -48,9 +50,9 @@ pub fn router(api: Api) -> Router {
 async fn look(State(graph): State<Graph>, mut parts: Parts) -> Response {
     let wants = |name, what: &str| {
         let values = parts.headers.get_all(name).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|value| {
-            value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what))
-        })
+        values
+            .flat_map(|value| value.split(','))
+            .any(|value| value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what)))
     };
     if wants(UPGRADE, "websocket") {
         let peer = peer_of(&parts);
@@ -139,9 +141,7 @@ fn respond(headers: &HeaderMap, answers: BatchResponse) -> Response {
 
 /// Whether nothing of a request was executed.
 pub fn is_refused(answer: &Answered) -> bool {
-    answer.data == Value::Null
-        && !answer.errors.is_empty()
-        && answer.errors.iter().all(|error| error.path.is_empty())
+    answer.data == Value::Null && !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// An answer to what is not even a GraphQL request, in the form of one.
@@ -162,7 +162,8 @@ fn json(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response {
     (status, headers, body).into_response()
 }
 
-/// A browser sends this type to another site only after asking, and is never allowed to. Forms cannot send it.
+/// A browser sends this type to another site only after asking (`http::cors`), and then without cookies. Forms cannot
+/// send it at all.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))

@@ -59,10 +59,10 @@ impl Extension for Limits {
         let mut request = next.run(ctx, request).await?;
         let nesting = nesting(&request.query);
         if nesting > NESTING {
-            return Err(error(refusal("nesting", nesting, NESTING)));
+            return Err(refusal("nesting", nesting, NESTING).into());
         }
         let document = request.parsed_query().map_err(|error| coded(error, "GRAPHQL_PARSE_FAILED"))?;
-        check(document).map_err(error)?;
+        check(document)?;
         Ok(request)
     }
 
@@ -76,14 +76,10 @@ impl Extension for Limits {
         };
         let result = next.run(ctx).await.map_err(tag)?;
         if result.complexity > COMPLEXITY {
-            return Err(vec![error(refusal("complexity", result.complexity, COMPLEXITY))]);
+            return Err(vec![refusal("complexity", result.complexity, COMPLEXITY).into()]);
         }
         Ok(result)
     }
-}
-
-fn error(failure: Failure) -> ServerError {
-    async_graphql::Error::from(failure).into_server_error(async_graphql::Pos::default())
 }
 
 /// Gives an error a code, unless it has one.

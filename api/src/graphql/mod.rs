@@ -37,6 +37,8 @@ mod settings;
 mod socket;
 mod subscriber;
 
+use std::time::Duration;
+
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 use axum::Router;
 
@@ -93,8 +95,10 @@ pub fn sdl() -> String {
 
 /// Serves `/graphql`.
 pub fn router(api: Api) -> Router {
-    http::router(api)
+    http::router(api, CHECK_LOGINS_EVERY)
 }
+
+const CHECK_LOGINS_EVERY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

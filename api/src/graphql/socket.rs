@@ -12,7 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_graphql::{Request, Response as Answered};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
@@ -27,11 +27,12 @@ use super::http::{Graph, counted_as, is_refused, origin_of};
 use super::limits::{MESSAGE_BYTES, OPEN_SUBSCRIPTIONS};
 use super::open::Open;
 use crate::http::client_address;
+use crate::http::cors::is_foreign_origin;
 use crate::manage::Viewer;
 
 /// Takes the WebSocket, unless a page of another site opens it, which would act with the visitor's own login.
 pub fn open(graph: Graph, upgrade: WebSocketUpgrade, peer: Option<IpAddr>, headers: HeaderMap) -> Response {
-    if !is_same_origin(&headers) {
+    if is_foreign_origin(&headers) {
         return (StatusCode::FORBIDDEN, "subscriptions are for pages of this server").into_response();
     }
     let upgrade = upgrade.protocols([PROTOCOL]);
@@ -79,7 +80,7 @@ type Operation = Pin<Box<dyn Stream<Item = Option<Answered>> + Send>>;
 impl Session {
     async fn run(mut self, connection: &mut Connection) -> Result<(), End> {
         let mut ping = every(PING_EVERY);
-        let mut check = every(CHECK_EVERY);
+        let mut check = every(self.graph.check_every);
         loop {
             tokio::select! {
                 message = connection.receive() => match message? {
@@ -112,8 +113,7 @@ impl Session {
         }
         let Some(place) = self.graph.open.open(&counted_as(&self.caller.viewer()), OPEN_SUBSCRIPTIONS) else {
             let text = format!("open subscriptions: the limit is {OPEN_SUBSCRIPTIONS}");
-            let error = async_graphql::Error::from(Failure::new("LIMIT_OPEN_SUBSCRIPTIONS", text));
-            let error = error.into_server_error(async_graphql::Pos::default());
+            let error = Failure::new("LIMIT_OPEN_SUBSCRIPTIONS", text).into();
             return connection.send(&ServerMessage::Error { id: &id, payload: &[error] }).await;
         };
         let answers = self.graph.schema.execute_stream(request.data(Arc::clone(&self.caller)));
@@ -272,14 +272,6 @@ fn with_authorization(mut headers: HeaderMap, payload: Option<&Value>) -> Header
     headers
 }
 
-/// Whether no browser says that a page of another origin opens the socket. Other clients send no origin.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
-    matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
-}
-
 /// The first tick comes after one period.
 fn every(period: Duration) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
@@ -299,7 +291,5 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// A peer that answers two pings in a row with nothing is gone.
 const SILENT_FOR: Duration = Duration::from_secs(50);
-/// How long a login that has ended may still receive entries.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// Operation ids are made by clients, as UUIDs mostly.
 const LONGEST_ID: usize = 128;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use self::shape::{ConnectionEventObject, SubscriberInput, SubscriberObject, SubscriberStats};
 use super::access::InApplication;
 use super::answer::{Answer, Rest};
-use super::extract::{JsonBody, Paging, Parameters, PathOf, Stream, SubscriberPath};
+use super::extract::{JsonBody, Paging, Parameters, PathOf, ServerHost, Stream, SubscriberPath};
 use crate::Api;
 use crate::manage::{BlockOperations, BlockOutcome, BlockRequest, ConnectionEventFilter, Page, SubscriberFilter};
 
@@ -85,6 +85,7 @@ async fn list_subscriber_stats(
     InApplication(application): InApplication,
     PathOf(stream): PathOf<Stream>,
     PathOf(paging): PathOf<Paging>,
+    ServerHost(host): ServerHost,
 ) -> Rest<Json<Vec<SubscriberStats>>> {
     let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
     let slice = api.subscribers(&application, &stream_id, SubscriberFilter::default(), page).await?;
@@ -100,7 +101,7 @@ async fn list_subscriber_stats(
         stats.push(SubscriberStats {
             subscriber_id: subscriber.subscriber_id.to_string(),
             stream_id: stream_id.to_string(),
-            connection_events: events.into_iter().map(ConnectionEventObject::from).collect(),
+            connection_events: events.into_iter().map(|event| ConnectionEventObject::of(event, &host)).collect(),
             avg_video_bitrate: subscriber.average_video_bitrate_bps,
             avg_audio_bitrate: subscriber.average_audio_bitrate_bps,
         });
@@ -127,6 +128,7 @@ async fn list_connection_events(
     InApplication(application): InApplication,
     PathOf(stream): PathOf<Stream>,
     PathOf(paging): PathOf<Paging>,
+    ServerHost(host): ServerHost,
     parameters: Parameters,
 ) -> Rest<Json<Vec<ConnectionEventObject>>> {
     let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
@@ -138,7 +140,7 @@ async fn list_connection_events(
     };
     let filter = ConnectionEventFilter { stream_id: Some(stream_id), subscriber_id };
     let slice = api.connection_events(&application, filter, page).await?;
-    Ok(Json(slice.into_nodes().into_iter().map(ConnectionEventObject::from).collect()))
+    Ok(Json(slice.into_nodes().into_iter().map(|event| ConnectionEventObject::of(event, &host)).collect()))
 }
 
 /// Generate a time-based one-time password

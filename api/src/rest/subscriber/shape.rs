@@ -125,6 +125,7 @@ pub struct ConnectionEventObject {
     timestamp: i64,
     /// `connected` or `disconnected`.
     event_type: &'static str,
+    /// The server under the name by which the caller reached it.
     #[serde(rename = "instanceIP")]
     instance_ip: String,
     /// `publish` or `play`.
@@ -136,12 +137,12 @@ pub struct ConnectionEventObject {
     subscriber_id: String,
 }
 
-impl From<ConnectionEvent> for ConnectionEventObject {
-    fn from(event: ConnectionEvent) -> Self {
+impl ConnectionEventObject {
+    pub fn of(event: ConnectionEvent, host: &str) -> Self {
         Self {
             timestamp: event.at.as_millis(),
             event_type: event.kind.as_str(),
-            instance_ip: event.address,
+            instance_ip: host.to_owned(),
             kind: event.operation.as_str(),
             event_protocol: event.protocol.as_str(),
             stream_id: event.stream_id.to_string(),

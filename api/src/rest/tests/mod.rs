@@ -2,6 +2,7 @@
 
 mod broadcasts;
 mod conventions;
+mod live;
 mod management;
 mod openapi;
 mod seeds;
@@ -12,8 +13,6 @@ mod viewers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -21,21 +20,17 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use sluice_bus::MemoryBus;
-use sluice_contract::UnixTime;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 
-use crate::{Api, ApiConfig};
+use crate::ApiConfig;
+use crate::tests::{START, TestApi};
 
 /// Noon of these tests, at which the codes of the reference pages hold.
-const NOW_SECS: i64 = 1_700_000_000;
+const NOW_SECS: i64 = START.as_secs();
 
 struct Server {
+    test: TestApi,
     router: Router,
-    clock: Arc<AtomicI64>,
-    _data: tempfile::TempDir,
-    _shutdown: DropGuard,
 }
 
 impl Server {
@@ -43,26 +38,15 @@ impl Server {
         Self::configured(|_| {}).await
     }
 
-    async fn configured(change: impl FnOnce(&mut ApiConfig)) -> Self {
-        let data = tempfile::tempdir().expect("a folder");
-        let mut config = ApiConfig::new(data.path());
-        change(&mut config);
-        let clock = Arc::new(AtomicI64::new(NOW_SECS * 1_000));
-        let tells = Arc::clone(&clock);
-        let shutdown = CancellationToken::new();
-        let api = Api::start(
-            config,
-            Arc::new(MemoryBus::new(wall_clock)),
-            Arc::new(move || UnixTime::from_millis(tells.load(Ordering::SeqCst))),
-            shutdown.clone(),
-        )
-        .await
-        .expect("the API starts");
-        Self { router: super::router(api), clock, _data: data, _shutdown: shutdown.drop_guard() }
+    async fn configured(configure: impl FnOnce(&mut ApiConfig)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let test = TestApi::over(folder, configure).await.expect("started");
+        let router = test.api.http_router();
+        Self { test, router }
     }
 
     fn pass(&self, seconds: i64) {
-        self.clock.fetch_add(seconds * 1_000, Ordering::SeqCst);
+        self.test.pass(seconds);
     }
 
     /// A request as curl on this machine sends it.
@@ -178,9 +162,4 @@ impl Reply {
 /// The whole `Result` of a call that did it and has nothing to say.
 fn done() -> Value {
     json!({"success": true, "message": "", "dataId": "", "errorId": 0})
-}
-
-fn wall_clock() -> UnixTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    UnixTime::from_millis(since.as_millis() as i64)
 }

@@ -34,7 +34,8 @@ async fn reading_and_writing_back_loses_nothing() {
 #[tokio::test]
 async fn older_spellings_and_texts_are_read() {
     let server = Server::start().await;
-    server.set("LiveApp", json!({"settings.timeTokenPeriod": 30, "settings.enableTimeTokenForPlay": "true"})).await;
+    let body = json!({"settings.timeTokenPeriod": 30, "settings.enableTimeTokenForPlay": "true"});
+    server.post(SETTINGS).json(&body).send().await.result(true);
     let settings = read(&server).await;
     assert_eq!((&settings["timeTokenPeriod"], &settings["enableTimeTokenForPlay"]), (&json!(30), &json!(true)));
 }

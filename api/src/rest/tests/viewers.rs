@@ -173,11 +173,15 @@ async fn a_login_stands_on_its_own_within_its_role_and_scope() {
     create_user(&server, "operator@x.org", "USER", "LiveApp").await;
     create_user(&server, "reader@x.org", "READ_ONLY", "system").await;
     let (operator, reader) = (log_in(&server, "operator@x.org").await, log_in(&server, "reader@x.org").await);
-    let from = |call: Call<'_>, cookie: &str| status(call.from(ELSEWHERE).header("cookie", cookie));
+    async fn from(call: Call<'_>, cookie: &str) -> u16 {
+        status(call.from(ELSEWHERE).header("cookie", cookie)).await
+    }
+    async fn refused(call: Call<'_>, cookie: &str) -> String {
+        refusal(call.from(ELSEWHERE).header("cookie", cookie)).await
+    }
 
     assert_eq!(from(server.post("/LiveApp/rest/v2/broadcasts/create"), &operator).await, 200);
     let role = "Not allowed to access this resource. Contact system admin";
-    let refused = |call: Call<'_>, cookie: &str| refusal(call.from(ELSEWHERE).header("cookie", cookie));
     assert_eq!(refused(server.get("/WebRTCAppEE/rest/v2/version"), &operator).await, role);
     let settings = "/rest/v2/applications/settings/LiveApp";
     assert_eq!(refused(server.post(settings).json(&json!({})), &operator).await, role);
