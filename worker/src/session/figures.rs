@@ -42,12 +42,14 @@ impl Counter {
 }
 
 impl Figures {
-    pub fn sample(&self, now: UnixTime) {
+    /// Works out the rates since the last sample. True when something has moved.
+    pub fn sample(&self, now: UnixTime) -> bool {
         let next = Sample { at: now, video: self.video.bytes(), audio: self.audio.bytes() };
-        let Some(last) = self.last.lock().replace(next) else { return };
+        let Some(last) = self.last.lock().replace(next) else { return next.video + next.audio > 0 };
         let elapsed_ms = next.at.millis_since(last.at);
         self.video.rate_bps.store(bits_per_second(next.video - last.video, elapsed_ms), Ordering::Relaxed);
         self.audio.rate_bps.store(bits_per_second(next.audio - last.audio, elapsed_ms), Ordering::Relaxed);
+        (next.video, next.audio) != (last.video, last.audio)
     }
 
     /// The figures of a session that has lived for `age_ms`.

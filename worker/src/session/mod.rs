@@ -46,7 +46,7 @@ pub struct Session {
     turn: Mutex<()>,
     /// When the first media moved, or the session was made; milliseconds.
     since: AtomicI64,
-    /// The last sign of the peer; milliseconds. Moves with every request of an HTTP player and every byte.
+    /// The last sign of the peer; milliseconds.
     seen: AtomicI64,
     figures: Figures,
     sessions: Weak<Sessions>,
@@ -188,9 +188,11 @@ impl Session {
         self.grant.operation == Operation::Play && self.grant.admitted_by.is_empty()
     }
 
-    /// Bytes and the last second's bitrates. Called by the sampler, once a second.
+    /// Works out the last second's bitrates; media that moved is a sign of the peer. Called once a second.
     fn sample(&self, now: UnixTime) {
-        self.figures.sample(now);
+        if self.figures.sample(now) {
+            self.touch(now);
+        }
     }
 
     /// Returns true when this very call ended it.

@@ -273,17 +273,17 @@ impl Sessions {
         self.revoked.sweep(now);
         let mut all = self.all();
         all.retain(|session| {
+            session.sample(now);
             let idle_limit_ms = match session.grant.protocol {
                 Protocol::Hls | Protocol::Dash => LIVE_IDLE_MS,
                 Protocol::Vod => VOD_IDLE_MS,
                 _ => i64::MAX,
             };
-            if session.idle_millis(now) >= idle_limit_ms {
+            let is_idle = session.idle_millis(now) >= idle_limit_ms;
+            if is_idle {
                 session.end(EndReason::Idle, None);
-                return false;
             }
-            session.sample(now);
-            session.is_announced()
+            !is_idle && session.is_announced()
         });
         all
     }

@@ -1,5 +1,6 @@
 //! May this client have it: by its ticket, or by asking the gate once.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -64,11 +65,15 @@ impl Http {
         // What is live is meant; while nothing is, the gate is asked about each meaning.
         let live = asked.targets.iter().position(|target| self.shelf.find(&asked.key(target)).is_some());
         let targets = live.map_or(asked.targets.as_slice(), |at| std::slice::from_ref(&asked.targets[at]));
-        let mut credentials = Credentials::from_query(asked.query);
-        credentials.extra.remove("st");
+        // A ticket by itself is the usual case; credentials are read when it does not settle the matter.
+        let credentials = LazyCell::new(|| {
+            let mut credentials = Credentials::from_query(asked.query);
+            credentials.extra.remove("st");
+            credentials
+        });
         if let Some(keys) = self.rules.ticket_keys() {
             for target in targets {
-                if let Some(outcome) = self.by_ticket(asked, target, &keys, &credentials) {
+                if let Some(outcome) = self.by_ticket(asked, target, &keys, || &credentials) {
                     return outcome;
                 }
             }
@@ -77,12 +82,12 @@ impl Http {
     }
 
     /// `None` when there is no ticket that counts.
-    fn by_ticket(
+    fn by_ticket<'c>(
         &self,
         asked: &Asked<'_>,
         target: &Target,
         keys: &TicketKeys,
-        credentials: &Credentials,
+        credentials: impl Fn() -> &'c Credentials,
     ) -> Option<Result<Pass, No>> {
         let key = asked.key(target);
         let query = carrier::in_query(asked.query).map(|text| (Carrier::Query, text));
@@ -92,7 +97,7 @@ impl Http {
         };
         let (carrier, text, ticket) = query.and_then(verified).or_else(|| {
             let cookie = carrier::in_cookie(asked.headers, &key).map(|text| (Carrier::Cookie, text));
-            cookie.and_then(verified).filter(|(_, _, ticket)| !names_somebody_else(ticket, credentials))
+            cookie.and_then(verified).filter(|(_, _, ticket)| !names_somebody_else(ticket, credentials()))
         })?;
         let newcomer = || {
             let protocol = target.protocol();
@@ -106,7 +111,7 @@ impl Http {
             }
             Entry::Suspended(until) => Some(Err(No::Denied(DenyReason::Blocked { until }))),
             // The cookie of an ended session must not keep its browser out for ever: fresh credentials may be tried.
-            Entry::Revoked if carrier == Carrier::Cookie && !credentials.is_anonymous() => None,
+            Entry::Revoked if carrier == Carrier::Cookie && !credentials().is_anonymous() => None,
             Entry::Revoked => Some(Err(No::SessionEnded)),
             Entry::Full => Some(Err(No::Denied(DenyReason::ResourceLimit))),
         }

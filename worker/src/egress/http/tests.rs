@@ -293,6 +293,19 @@ async fn a_silent_player_ends_for_statistics_and_its_ticket_starts_it_again() {
 }
 
 #[tokio::test]
+async fn a_player_on_a_slow_line_is_not_idle() {
+    let house = House::open(true).await;
+    let segment = format!("{}?{}", path("s/v-1.m4s"), viewer(&house).await.ticket());
+    let mut body = house.get(&segment).open().await.into_body();
+    for _ in 0..7 {
+        house.wait(40_000);
+        body.frame().await.unwrap().unwrap();
+        house.wait(1);
+        assert_eq!(house.sessions.all().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_blocked_viewer_who_pauses_is_still_blocked_when_it_returns() {
     let mut house = House::open(true).await;
     let ticket = format!("{MANIFEST}?{}", viewer(&house).await.ticket());
