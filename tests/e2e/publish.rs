@@ -1,8 +1,10 @@
 //! Publishing over RTMP, and what becomes of the broadcast record.
 
+use std::process::Command;
+
 use serde_json::json;
 
-use crate::harness::{Player, Publisher, Server, eventually};
+use crate::harness::{Player, Process, Publisher, Server, eventually};
 
 #[tokio::test]
 async fn a_published_stream_plays_as_hls_and_dash() {
@@ -92,7 +94,8 @@ async fn only_allowed_networks_publish() {
 async fn gstreamer_publishes_too() {
     let server = Server::start().await;
     let location = format!("location={}", server.rtmp_url("/LiveApp/gst"));
-    let _pipeline = tokio::process::Command::new("gst-launch-1.0")
+    let mut command = Command::new("gst-launch-1.0");
+    command
         .args(["-q", "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink"])
         .arg(&location)
         .args(["videotestsrc", "is-live=true", "!", "video/x-raw,format=I420,width=320,height=180,framerate=25/1", "!"])
@@ -106,10 +109,8 @@ async fn gstreamer_publishes_too() {
             "!",
             "mux.",
         ])
-        .args(["audiotestsrc", "is-live=true", "!", "avenc_aac", "!", "aacparse", "!", "mux."])
-        .kill_on_drop(true)
-        .spawn()
-        .expect("gst-launch-1.0 is installed (make setup)");
+        .args(["audiotestsrc", "is-live=true", "!", "avenc_aac", "!", "aacparse", "!", "mux."]);
+    let _pipeline = Process::start(&mut command);
     server.live("LiveApp", "gst").await;
     assert_eq!(Player::play(&server.url("/LiveApp/streams/gst.m3u8"), 3).await, "");
 }

@@ -14,7 +14,7 @@ async fn after_kill_9_the_database_is_sound_blocks_hold_and_ghosts_are_gone() {
     server.live("LiveApp", "kept").await;
     server.live("LiveApp", "fleeting").await;
     rest.block("LiveApp", "kept", "mallory", 3_600, "publish_play").await;
-    let data = server.kill().await;
+    let data = server.kill();
     drop((kept, fleeting));
 
     let server = Server::start_in(data).await;

@@ -1,11 +1,10 @@
 //! The published curl samples for time-based codes and blocks, as people paste them: only host, application and ids are filled in.
 
-use std::process::Stdio;
+use std::process::Command;
 
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::harness::Server;
+use crate::harness::{Server, output};
 
 /// Runs one sample line in a shell and returns what it printed.
 async fn paste(server: &Server, line: &str) -> String {
@@ -22,8 +21,9 @@ async fn paste(server: &Server, line: &str) -> String {
         .replace("SubscriberId", "publisherA")
         .replace("subscribers/subscriberId", "subscribers/publisherA");
     let line = line.replacen("curl ", "curl -sS ", 1);
-    let output = Command::new("bash").arg("-c").arg(&line).stdin(Stdio::null()).output().await.expect("a shell");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let mut command = Command::new("bash");
+    command.arg("-c").arg(&line);
+    String::from_utf8_lossy(&output(command).await.stdout).into_owned()
 }
 
 /// The JSON in what a line printed; headers before it (`curl -i`) are left out.

@@ -94,6 +94,21 @@ fn main() {
         (after.rss_mib - before.rss_mib) / count
     );
     println!("threads                {}, {:.1} a stream", after.threads, (after.threads - before.threads) / count);
+    if let Some(first) = publishers.first() {
+        let package = first.stream().package();
+        // As long as a real ticket.
+        let query = format!("ticket={}", "x".repeat(120));
+        const ROUNDS: u32 = 20_000;
+        let before = Usage::now();
+        let bytes: usize =
+            (0..ROUNDS).filter_map(|_| package.hls_media("video.m3u8", &query)).map(|playlist| playlist.len()).sum();
+        let spent = (Usage::now().cpu_s - before.cpu_s).max(0.01);
+        println!(
+            "playlists              {:.0} per CPU-second, {} bytes each",
+            f64::from(ROUNDS) / spent,
+            bytes / ROUNDS as usize
+        );
+    }
     if let Some(first) = first_segment {
         println!("first segment listed   {:.2} s after the first frame", first.as_secs_f64());
     }

@@ -3,6 +3,7 @@
 mod clip;
 mod ffmpeg;
 mod graphql;
+mod process;
 mod rest;
 mod server;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use clip::clip;
 pub use ffmpeg::{Player, Publisher};
+pub use process::{Process, output};
 pub use rest::Rest;
 pub use server::Server;
 
@@ -43,10 +45,11 @@ pub fn code_of(key: &[u8], period_seconds: u64, at: u64) -> String {
         .with_algorithm(totp_rs::Algorithm::SHA1)
         .with_digits(6)
         .with_skew(0)
-        .with_step(period_seconds)
+        .with_step_duration(period_seconds)
         .with_secret(key.to_vec())
         .build_noncompliant()
         .generate(at)
+        .to_string()
 }
 
 /// Waits until at least `seconds` are left of the current step, so that a code computed now is still current when it is used.

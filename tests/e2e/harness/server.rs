@@ -2,19 +2,19 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
 
+use super::process::Process;
 use super::rest::Rest;
 use super::{PATIENCE, eventually};
 
 /// One running server. Dropping it kills the process.
 pub struct Server {
-    process: Child,
+    process: Process,
     data: Arc<TempDir>,
     pub http: SocketAddr,
     pub rtmp: SocketAddr,
@@ -31,7 +31,8 @@ impl Server {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
-        let process = Command::new(env!("CARGO_BIN_EXE_sluice"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        command
             .arg("serve")
             .env_clear()
             .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
@@ -41,17 +42,13 @@ impl Server {
             .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
             .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
             .env("SLUICE_LOG", "info,sluice_worker=debug,sluice_api=debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts");
+            .stderr(log);
+        let process = Process::start(&mut command);
         let mut server =
             Self { process, data, http: SocketAddr::from(([0; 4], 0)), rtmp: SocketAddr::from(([0; 4], 0)) };
         let listening = server.data.path().join("listening.json");
         for _ in 0..PATIENCE.as_millis() / 20 {
-            if let Some(status) = server.process.try_wait().expect("the process can be watched") {
+            if let Some(status) = server.process.ended() {
                 panic!("the server ended with {status}:\n{}", server.log());
             }
             if let Ok(text) = std::fs::read(&listening) {
@@ -110,22 +107,19 @@ impl Server {
     }
 
     pub fn is_running(&mut self) -> bool {
-        self.process.try_wait().expect("the process can be watched").is_none()
+        self.process.ended().is_none()
     }
 
     /// SIGKILL: what a crash looks like.
-    pub async fn kill(mut self) -> Arc<TempDir> {
-        self.process.kill().await.expect("killed");
+    pub fn kill(mut self) -> Arc<TempDir> {
+        self.process.kill();
         self.data()
     }
 
     /// SIGTERM; returns the exit status and the data.
-    pub async fn stop(mut self) -> (std::process::ExitStatus, Arc<TempDir>) {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill exists");
-        assert!(sent.success());
-        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("it stops").expect("it ends");
-        (status, self.data())
+    pub async fn stop(self) -> (std::process::ExitStatus, Arc<TempDir>) {
+        self.process.signal("TERM");
+        (self.process.finished().await.0, self.data)
     }
 
     /// Waits until a stream's playlist is there for anybody.
@@ -137,7 +131,7 @@ impl Server {
     }
 
     fn pid(&self) -> u32 {
-        self.process.id().expect("the process runs")
+        self.process.id()
     }
 }
 

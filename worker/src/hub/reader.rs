@@ -1,15 +1,15 @@
 //! One reader of a broadcast: a position in the stream's ring. It holds no queue of its own, so it can neither grow
 //! nor slow the publisher down; when the ring has moved past it, it goes on at the newest key frame.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use sluice_contract::message::EndReason;
-use tokio::sync::futures::OwnedNotified;
 
 use crate::media::{AccessUnit, TrackConfig, TrackKind};
 
 use super::ring::Slot;
-use super::stream::{LiveStream, OnAir};
+use super::stream::LiveStream;
 
 /// One reader's place in a broadcast.
 pub struct Reader {
@@ -42,13 +42,15 @@ impl Reader {
     /// The next item; `None` after the end. Safe to cancel: an item is taken only when it is returned.
     pub async fn next(&mut self) -> Option<ReaderItem> {
         loop {
-            // Registered before looking, so that a unit that arrives in between is not missed.
-            let pushed: OwnedNotified = self.stream.pushed();
-            tokio::pin!(pushed);
-            pushed.as_mut().enable();
+            if let Some(item) = self.try_next() {
+                return Some(item);
+            }
             if self.ended {
                 return None;
             }
+            // Registered before looking again, so that a unit that arrives in between is not missed.
+            let mut pushed = pin!(self.stream.pushed());
+            pushed.as_mut().enable();
             if let Some(item) = self.try_next() {
                 return Some(item);
             }
@@ -61,28 +63,19 @@ impl Reader {
         if self.ended {
             return None;
         }
-        let stream = self.stream.clone();
-        let on_air = stream.on_air();
+        let on_air = self.stream.on_air();
         if let Some(reason) = on_air.ended {
             self.ended = true;
             return Some(ReaderItem::End(reason));
         }
         // Units in the ring are all coded under the configurations in force (`OnAir::configure`).
         for (known, current) in self.configs.iter_mut().zip(&on_air.configs) {
-            let same = match (&*known, current) {
-                (Some(known), Some(current)) => Arc::ptr_eq(known, current),
-                (_, None) => true,
-                (None, Some(_)) => false,
-            };
-            if !same {
-                known.clone_from(current);
-                return current.clone().map(ReaderItem::Config);
+            let Some(current) = current else { continue };
+            if !known.as_ref().is_some_and(|known| Arc::ptr_eq(known, current)) {
+                *known = Some(current.clone());
+                return Some(ReaderItem::Config(current.clone()));
             }
         }
-        self.next_unit(&on_air)
-    }
-
-    fn next_unit(&mut self, on_air: &OnAir) -> Option<ReaderItem> {
         loop {
             match on_air.ring.slot(self.position) {
                 Slot::Empty => return None,
@@ -92,16 +85,15 @@ impl Reader {
                     self.position = target;
                     self.awaits_key = true;
                 }
+                Slot::Unit(unit) if self.awaits_key && unit.kind == TrackKind::Video && !unit.key => {
+                    self.position += 1;
+                    self.skipped += 1;
+                }
+                // A loss is reported before what follows it.
+                Slot::Unit(_) if self.skipped > 0 => {
+                    return Some(ReaderItem::Skipped(std::mem::take(&mut self.skipped)));
+                }
                 Slot::Unit(unit) => {
-                    if self.awaits_key && unit.kind == TrackKind::Video && !unit.key {
-                        self.position += 1;
-                        self.skipped += 1;
-                        continue;
-                    }
-                    // A loss is reported before what follows it.
-                    if self.skipped > 0 {
-                        return Some(ReaderItem::Skipped(std::mem::take(&mut self.skipped)));
-                    }
                     self.position += 1;
                     if unit.kind == TrackKind::Video {
                         self.awaits_key = false;

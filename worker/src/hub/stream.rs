@@ -213,7 +213,8 @@ impl LiveStream {
         }
         let gone_at = if revoked { now } else { now.plus_millis(self.linger_ms) };
         self.gone_at_ms.store(gone_at.as_millis(), Ordering::Release);
-        match std::mem::replace(&mut *self.packager.lock(), Packaging::Closed) {
+        let packaging = std::mem::replace(&mut *self.packager.lock(), Packaging::Closed);
+        match packaging {
             Packaging::Running(packager) => packager.stop(),
             Packaging::Idle => self.package.finish(),
             Packaging::Closed => {}

@@ -220,7 +220,8 @@ fn read_aspect(r: &mut BitReader<'_>) -> Option<(u16, u16)> {
     Some(if aspect.0 == 0 || aspect.1 == 0 { (1, 1) } else { aspect })
 }
 
-/// `None` when absent, variable or absurd.
+/// The nominal rate, whether the encoder keeps to it or not; `None` when absent or absurd (a variable-rate encoder
+/// may give its clock here).
 fn read_frame_rate(r: &mut BitReader<'_>) -> Option<(u32, u32)> {
     if r.bit()? {
         r.bit()?; // overscan_appropriate_flag
@@ -240,10 +241,9 @@ fn read_frame_rate(r: &mut BitReader<'_>) -> Option<(u32, u32)> {
     }
     let units_in_tick = r.bits(32)?;
     let time_scale = r.bits(32)?;
-    let fixed = r.bit()?;
     // A tick is a field (§E.2.1).
     let denominator = units_in_tick.checked_mul(2).filter(|&denominator| denominator > 0)?;
-    let plausible = fixed && time_scale >= denominator && time_scale / denominator <= 300;
+    let plausible = time_scale >= denominator && time_scale / denominator <= 300;
     let divisor = greatest_common_divisor(time_scale, denominator);
     plausible.then_some((time_scale / divisor, denominator / divisor))
 }

@@ -35,7 +35,7 @@ struct TrackState {
 
 /// RTMP timestamps are milliseconds in 32 bits.
 const WRAP_US: i64 = (1 << 32) * 1_000;
-/// A longer hole in a track is a jump of the source's clock, not a pause worth showing.
+/// A longer hole is a jump of the source's clock, not a pause worth showing.
 const MAX_GAP_US: i64 = 10_000_000;
 /// A track that falls back by more has a new timeline; less is jitter, and is clamped.
 const MAX_STEP_BACK_US: i64 = 500_000;
@@ -111,9 +111,10 @@ impl Sanitiser {
 
     fn continues(&self, kind: TrackKind, output: i64) -> bool {
         match (self.tracks[slot(kind)].last, self.newest_us()) {
-            (Some(last), _) => {
-                let distance = output.saturating_sub(last.dts.as_micros());
-                (-MAX_STEP_BACK_US..=MAX_GAP_US).contains(&distance)
+            // A track may be silent while the other goes on: the hole is measured from the newest of both.
+            (Some(last), newest) => {
+                let newest = newest.unwrap_or(last.dts.as_micros());
+                output >= last.dts.as_micros() - MAX_STEP_BACK_US && output <= newest + MAX_GAP_US
             }
             (None, Some(newest)) => {
                 let distance = output.saturating_sub(newest);
@@ -229,6 +230,17 @@ mod tests {
         assert_eq!(feed(&mut sanitiser, Audio, 0), 0);
         assert_eq!(feed(&mut sanitiser, Video, 4_000), 4_000);
         assert_eq!(feed(&mut sanitiser, Audio, 3_990), 3_990);
+    }
+
+    #[test]
+    fn a_track_that_was_silent_for_long_returns_in_step() {
+        let mut sanitiser = Sanitiser::default();
+        feed(&mut sanitiser, Audio, 0);
+        for frame in 0..1_000 {
+            feed(&mut sanitiser, Video, frame * 40);
+        }
+        assert_eq!(feed(&mut sanitiser, Audio, 39_970), 39_970);
+        assert_eq!(feed(&mut sanitiser, Video, 40_000), 40_000);
     }
 
     fn any_time() -> impl Strategy<Value = i64> {

@@ -11,7 +11,7 @@ use crate::media::{AccessUnit, AudioTrack, MediaTime, TrackKind, VideoTrack};
 use super::Package;
 use super::pipeline::{Pipeline, PipelineError};
 use super::settings::PackagingConfig;
-use super::window::{VIDEO_TIMESCALE, time_to_ticks};
+use super::window::{PeriodId, VIDEO_TIMESCALE, time_to_ticks};
 
 /// The tracks of a pipeline: what was read of each, and its record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +57,7 @@ pub struct Packager {
 /// One pipeline and what is fed to it.
 struct Run {
     tracks: TrackSet,
+    period: PeriodId,
     pipeline: Pipeline,
     segment_duration: MediaTime,
     video: VideoFeed,
@@ -106,17 +107,16 @@ impl Packager {
             }
             TrackKind::Video | TrackKind::Audio => {}
         }
-        run.check_limits(&self.config, unit.dts)
+        run.check_limits(&self.config, unit)
     }
 
     /// Ends it: what is inside becomes the last segments, and then the package counts as ended. Does not wait.
     pub(crate) fn stop(mut self) {
         let package = self.package.clone();
         let generation = self.generation;
-        let finish = move || package.finish_generation(generation);
         match self.run.take() {
-            Some(run) => run.stop(Box::new(finish)),
-            None => finish(),
+            Some(run) => run.stop(&self.package, move || package.finish_generation(generation)),
+            None => package.finish_generation(generation),
         }
     }
 
@@ -133,7 +133,7 @@ impl Packager {
             return Err(PackagingError::Unsettled);
         }
         if let Some(run) = self.run.take() {
-            run.stop(Box::new(|| {}));
+            run.stop(&self.package, || {});
         }
         let period = self.package.begin_period(&self.tracks, media_start);
         let package = self.package.clone();
@@ -144,14 +144,16 @@ impl Packager {
             media_start,
             move |kind, segment| package.add(period, kind, segment),
             self.on_failure.clone(),
-        )?;
+        )
+        .inspect_err(|_| self.package.drained(period))?;
         let rate = self.tracks.audio.as_ref().map_or(1, |(audio, _)| audio.core_rate_hz);
         let frame_samples = self.tracks.audio.as_ref().map_or(1, |(audio, _)| audio.frame_samples);
         self.run = Some(Run {
             tracks: self.tracks.clone(),
+            period,
             pipeline,
             segment_duration,
-            video: VideoFeed { last_dts: None, shortest_step: None, closes_at: None },
+            video: VideoFeed { last_dts: None, last_key: None, shortest_step: None, closes_at: None },
             audio: AudioFeed { rate, frame_samples, next_sample: None },
         });
         Ok(())
@@ -180,24 +182,31 @@ impl Run {
         }
     }
 
-    fn check_limits(&self, config: &PackagingConfig, now: MediaTime) -> Result<(), PackagingError> {
+    fn check_limits(&self, config: &PackagingConfig, unit: &AccessUnit) -> Result<(), PackagingError> {
         if self.pipeline.open_bytes() > config.open_bytes {
             return Err(PackagingError::OpenSegmentTooLarge(config.open_bytes));
         }
-        if now.minus(self.pipeline.all_cut_until()) > config.open_duration {
+        // Sound is cut anywhere; only pictures can be without a place to cut.
+        let open_since = self.video.last_key.filter(|_| unit.kind == TrackKind::Video);
+        if open_since.is_some_and(|since| unit.dts.minus(since) > config.open_duration) {
             return Err(PackagingError::NoKeyFrame(config.open_duration.as_millis() / 1_000));
         }
         Ok(())
     }
 
-    fn stop(self, on_drained: Box<dyn FnOnce() + Send>) {
-        self.pipeline.stop(on_drained);
+    fn stop(self, package: &Arc<Package>, then: impl FnOnce() + Send + 'static) {
+        let (package, period) = (package.clone(), self.period);
+        self.pipeline.stop(Box::new(move || {
+            package.drained(period);
+            then();
+        }));
     }
 }
 
 /// What is remembered of video from unit to unit.
 struct VideoFeed {
     last_dts: Option<MediaTime>,
+    last_key: Option<MediaTime>,
     /// The shortest distance in this group of pictures, less a millisecond: what the last picture of all certainly
     /// lasts. (For every other one the muxer takes the distance to the next.)
     shortest_step: Option<MediaTime>,
@@ -215,6 +224,7 @@ impl VideoFeed {
         }
         if unit.key {
             self.closes_at = Some(unit.pts);
+            self.last_key = Some(unit.dts);
         }
         match self.closes_at {
             Some(at) if unit.dts >= at => {

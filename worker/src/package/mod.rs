@@ -169,6 +169,14 @@ impl Package {
         }
     }
 
+    /// The pipeline of a period has ended; what came for later ones meanwhile can be served.
+    fn drained(&self, period: PeriodId) {
+        let mut state = self.state.lock();
+        let playlist_segments = state.settings.playlist_segments;
+        state.timeline.drained(period, playlist_segments, &self.config);
+        state.manifests = Manifests::default();
+    }
+
     /// The last segment has come. Ignored when another publisher has begun since.
     fn finish_generation(&self, generation: u64) {
         let mut state = self.state.lock();
@@ -200,7 +208,7 @@ impl Package {
         state.timeline.begin_period(tracks, media_start, now, generation)
     }
 
-    /// A pipeline cut a segment. Late ones of an earlier period are dropped.
+    /// A pipeline cut a segment.
     fn add(&self, period: PeriodId, kind: TrackKind, segment: NewSegment) {
         let mut state = self.state.lock();
         if state.phase != Phase::Revoked {

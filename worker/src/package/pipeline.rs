@@ -142,11 +142,6 @@ impl Pipeline {
         MediaTime::from_micros(self.progress.cut_until_us[slot(kind)].load(Ordering::Relaxed))
     }
 
-    /// Media time up to which every track was cut.
-    pub(super) fn all_cut_until(&self) -> MediaTime {
-        self.cut_until(TrackKind::Video).min(self.cut_until(TrackKind::Audio))
-    }
-
     /// Ends the stream: the last segments are cut, then `on_drained` is called by the supervisor, and everything is
     /// taken down. Does not wait.
     pub(super) fn stop(mut self, on_drained: Box<dyn FnOnce() + Send>) {
@@ -293,4 +288,71 @@ fn audio_caps(audio: &crate::media::AudioTrack, record: &Bytes) -> gst::Caps {
         .field("channels", field(audio.channels))
         .field("codec_data", gst::Buffer::from_slice(record.clone()))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::media::AudioTrack;
+    use crate::package::initialise_packaging;
+
+    fn sound() -> TrackSet {
+        let track = AudioTrack {
+            codec: "mp4a.40.2".to_owned(),
+            core_rate_hz: 48_000,
+            output_rate_hz: 48_000,
+            channels: 2,
+            frame_samples: 1024,
+        };
+        TrackSet { video: None, audio: Some((track, Bytes::from_static(&[0x11, 0x90]))) }
+    }
+
+    fn push_seconds(pipeline: &mut Pipeline, seconds: u64) {
+        for frame in 0..seconds * 50 {
+            let dts = MediaTime::from_millis(i64::try_from(frame).unwrap() * 20);
+            let unit =
+                AccessUnit { kind: TrackKind::Audio, pts: dts, dts, key: true, data: Bytes::from_static(&[1; 64]) };
+            pipeline.push(TrackKind::Audio, &unit, frame * 20_000_000, frame * 20_000_000, Some(20_000_000));
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_callback_fails_its_pipeline_and_nothing_else() {
+        initialise_packaging().unwrap();
+        let (failed, failure) = channel();
+        let on_failure: OnFailure = Arc::new(move |text| {
+            let _ = failed.send(text);
+        });
+        let fragment = MediaTime::from_millis(1_000);
+        let on_segment = |_: TrackKind, _: NewSegment| panic!("on purpose");
+        let mut broken = Pipeline::start(&sound(), fragment, MediaTime::ZERO, on_segment, on_failure).unwrap();
+        push_seconds(&mut broken, 3);
+        let text = failure.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(text.contains("anicked"), "{text}");
+        let (drained, is_drained) = channel();
+        broken.stop(Box::new(move || drained.send(()).unwrap()));
+        is_drained.recv_timeout(Duration::from_secs(10)).unwrap();
+    }
+
+    #[test]
+    fn what_is_inside_at_the_end_still_comes_out() {
+        initialise_packaging().unwrap();
+        let (segments, cut) = channel();
+        let on_segment = move |_: TrackKind, segment: NewSegment| {
+            let _ = segments.send((segment.init.is_some(), segment.time, segment.duration));
+        };
+        let on_failure: OnFailure = Arc::new(|text| panic!("{text}"));
+        let fragment = MediaTime::from_millis(1_000);
+        let mut pipeline = Pipeline::start(&sound(), fragment, MediaTime::ZERO, on_segment, on_failure).unwrap();
+        push_seconds(&mut pipeline, 3);
+        assert!(pipeline.open_bytes() > 0);
+        let (drained, is_drained) = channel();
+        pipeline.stop(Box::new(move || drained.send(()).unwrap()));
+        is_drained.recv_timeout(Duration::from_secs(10)).unwrap();
+        let cut: Vec<_> = cut.try_iter().collect();
+        assert_eq!(cut, [(true, 0, 48_000), (false, 48_000, 48_000), (false, 96_000, 48_000)]);
+    }
 }

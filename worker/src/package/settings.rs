@@ -11,7 +11,7 @@ pub struct PackagingConfig {
     pub window_bytes: usize,
     /// Media inside the pipeline, that is since the last cut. A publisher that sends more without a key frame is ended.
     pub open_bytes: usize,
-    /// The longest time without a cut, for the same reason.
+    /// The longest time without a key frame, for the same reason.
     pub open_duration: MediaTime,
     /// Segments kept after they left the playlist, for players that ask late.
     pub grace_segments: usize,

@@ -54,7 +54,8 @@ impl Template {
 
     pub(super) fn render(&self, values: &Values<'_>) -> String {
         let query = values.query_string();
-        let dash_query = xml(&query).replace('$', "$$");
+        let has_dash = self.holes.iter().any(|&(_, hole)| hole == Hole::DashQuery);
+        let dash_query = if has_dash { xml(&query).replace('$', "$$") } else { String::new() };
         let folder = if values.folder.is_empty() { String::new() } else { format!("{}/", values.folder) };
         let location =
             values.location.map(|location| format!("<Location>{}</Location>\n", xml(location))).unwrap_or_default();
@@ -92,17 +93,17 @@ impl Values<'_> {
         if self.query.is_empty() {
             return String::new();
         }
+        let is_odd = |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'<' | b'>' | 0x7F);
         let mut text = String::with_capacity(self.query.len() + 1);
         text.push('?');
+        if !self.query.bytes().any(is_odd) {
+            text.push_str(self.query);
+            return text;
+        }
         for character in self.query.chars() {
-            match character {
-                '"' => text.push_str("%22"),
-                '<' => text.push_str("%3C"),
-                '>' => text.push_str("%3E"),
-                character if character <= ' ' || character == '\u{7F}' => {
-                    text.push_str(&format!("%{:02X}", u32::from(character)));
-                }
-                character => text.push(character),
+            match u8::try_from(character) {
+                Ok(byte) if is_odd(byte) => text.push_str(&format!("%{byte:02X}")),
+                _ => text.push(character),
             }
         }
         text

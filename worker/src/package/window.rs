@@ -40,6 +40,8 @@ pub(super) struct Period {
     end: MediaTime,
     /// Every track has had a segment.
     pub(super) is_complete: bool,
+    /// Its pipeline has ended: no segment will come.
+    is_drained: bool,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,8 @@ pub(super) struct Timeline {
     /// Video and audio.
     windows: [Window; 2],
     next_period: u64,
+    /// Segments of a period that came before the last of an earlier one: after a burst two pipelines run side by side.
+    held: Vec<(PeriodId, TrackKind, NewSegment)>,
     /// Wall clock at the start of the first period.
     epoch: Option<UnixTime>,
     longest_ms: i64,
@@ -178,11 +182,19 @@ pub(super) fn ticks_to_time(ticks: u64, timescale: u32) -> MediaTime {
 impl Timeline {
     pub(super) fn new(first_number: u64) -> Self {
         let window = || Window { segments: VecDeque::new(), next_number: first_number, bytes: 0, slides: false };
-        Self { periods: VecDeque::new(), windows: [window(), window()], next_period: 0, epoch: None, longest_ms: 0 }
+        Self {
+            periods: VecDeque::new(),
+            windows: [window(), window()],
+            next_period: 0,
+            held: Vec::new(),
+            epoch: None,
+            longest_ms: 0,
+        }
     }
 
     pub(super) fn clear(&mut self) {
         self.periods.clear();
+        self.held.clear();
         for window in &mut self.windows {
             window.segments.clear();
             window.bytes = 0;
@@ -218,11 +230,9 @@ impl Timeline {
             inits: [None, None],
             end: MediaTime::ZERO,
             is_complete: false,
+            is_drained: false,
         });
-        // Periods that never had a segment leave nothing behind.
-        while self.periods.len() > 1 && self.periods.front().is_some_and(|period| !self.is_used(period)) {
-            self.periods.pop_front();
-        }
+        self.forget_periods();
         id
     }
 
@@ -234,6 +244,51 @@ impl Timeline {
         playlist_segments: usize,
         config: &PackagingConfig,
     ) {
+        if self.must_wait(id) {
+            self.held.push((id, kind, new));
+            // A burst beyond what the window may hold anyway does not wait.
+            let held: usize = self.held.iter().map(|(_, _, segment)| segment.data.len()).sum();
+            if held <= config.window_bytes {
+                return;
+            }
+            for period in &mut self.periods {
+                period.is_drained = true;
+            }
+            self.release(playlist_segments, config);
+            return;
+        }
+        self.append(id, kind, new);
+        self.shrink(playlist_segments.saturating_add(config.grace_segments), config.window_bytes);
+    }
+
+    /// The pipeline of a period has ended.
+    pub(super) fn drained(&mut self, id: PeriodId, playlist_segments: usize, config: &PackagingConfig) {
+        if let Some(period) = self.periods.iter_mut().find(|period| period.id == id) {
+            period.is_drained = true;
+        }
+        self.release(playlist_segments, config);
+    }
+
+    /// True while an earlier period may still get segments.
+    fn must_wait(&self, id: PeriodId) -> bool {
+        self.periods.iter().any(|period| period.id < id && !period.is_drained)
+    }
+
+    fn release(&mut self, playlist_segments: usize, config: &PackagingConfig) {
+        let mut held = std::mem::take(&mut self.held);
+        // Stable: the segments of a track stay in order.
+        held.sort_by_key(|&(id, _, _)| id);
+        for (id, kind, segment) in held {
+            if self.must_wait(id) {
+                self.held.push((id, kind, segment));
+            } else {
+                self.append(id, kind, segment);
+            }
+        }
+        self.shrink(playlist_segments.saturating_add(config.grace_segments), config.window_bytes);
+    }
+
+    fn append(&mut self, id: PeriodId, kind: TrackKind, new: NewSegment) {
         let window = &mut self.windows[slot(kind)];
         if window.segments.back().is_some_and(|newest| newest.period > id) {
             return;
@@ -260,7 +315,6 @@ impl Timeline {
         period.is_complete |= [TrackKind::Video, TrackKind::Audio]
             .into_iter()
             .all(|kind| !period.has(kind) || period.inits[slot(kind)].is_some());
-        self.shrink(playlist_segments.saturating_add(config.grace_segments), config.window_bytes);
     }
 
     fn shrink(&mut self, max_segments: usize, max_bytes: usize) {
@@ -280,13 +334,18 @@ impl Timeline {
             };
             largest.pop();
         }
-        while self.periods.len() > 1 && self.periods.front().is_some_and(|period| !self.is_used(period)) {
-            self.periods.pop_front();
-        }
+        self.forget_periods();
     }
 
-    fn is_used(&self, period: &Period) -> bool {
-        self.windows.iter().any(|window| window.segments.iter().any(|segment| segment.period == period.id))
+    /// Drops the oldest periods while none of their segments is left and none will come.
+    fn forget_periods(&mut self) {
+        while let Some(oldest) = self.periods.front()
+            && self.periods.len() > 1
+            && oldest.is_drained
+            && !self.windows.iter().any(|window| window.segments.iter().any(|segment| segment.period == oldest.id))
+        {
+            self.periods.pop_front();
+        }
     }
 
     pub(super) fn periods(&self) -> impl DoubleEndedIterator<Item = &Period> {

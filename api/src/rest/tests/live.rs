@@ -32,7 +32,7 @@ async fn register(server: &Server) {
     server.post(&format!("{STREAM}/subscribers")).json(&subscriber).send().await.result(true);
 }
 
-/// The next command other than settings.
+/// The next command that reaches the worker.
 async fn command(worker: &mut TestWorker) -> Command {
     worker.commands.recv().await.expect("a command")
 }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use sluice_contract::id::MAX_NAME_BYTES;
 use sluice_contract::message::EndReason;
 use sluice_contract::policy::Refusal;
 use sluice_contract::{ClientBinding, DenyReason, Intent, Operation, Peer, Protocol};
@@ -20,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::flv::{Tag, TagError, TagReader};
 use super::handshake::{HandshakeError, ServerHandshake};
@@ -170,8 +169,6 @@ impl Connection {
             intent: Intent::Start,
             publish_mode: request.mode,
         };
-        let application = shorten(&ask.application, MAX_NAME_BYTES);
-        let stream_id = shorten(&ask.stream_id, MAX_NAME_BYTES);
         let admitted = match self.shared.admission.admit(ask).await {
             Ok(admitted) => admitted,
             Err(reason) => return Err(self.refuse(reason)),
@@ -184,10 +181,6 @@ impl Connection {
         self.rtmp.accept();
         let end = self.relay(&session, &mut publisher).await.err();
         let (reason, detail) = end.as_ref().map_or((EndReason::Closed, None), |end| (end.reason(), end.detail()));
-        info!(
-            application.name = application, broadcast.name = stream_id, session.id = %session.id(),
-            end.reason = reason.as_str(), detail, "publish ended"
-        );
         session.close(reason, detail.clone());
         publisher.end(reason, detail);
         match end {

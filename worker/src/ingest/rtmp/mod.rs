@@ -22,5 +22,7 @@ pub mod session;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use listener::{RtmpConfig, RtmpListener};

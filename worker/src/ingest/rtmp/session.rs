@@ -102,7 +102,21 @@ enum State {
     Publishing {
         stream: u32,
     },
+    /// The peer broke the protocol. Nothing more is read; it may still be told.
+    Broken {
+        stream: u32,
+    },
     Ended,
+}
+
+impl State {
+    /// The message stream that answers go to; 0 is the connection.
+    const fn stream(self) -> u32 {
+        match self {
+            Self::Deciding { stream } | Self::Publishing { stream } | Self::Broken { stream } => stream,
+            Self::Idle | Self::Ended => 0,
+        }
+    }
 }
 
 impl ServerSession {
@@ -144,7 +158,7 @@ impl ServerSession {
     pub fn next_event(&mut self, input: &mut BytesMut) -> Result<Option<Event>, SessionError> {
         let result = self.read_event(input);
         if result.is_err() {
-            self.state = State::Ended;
+            self.state = State::Broken { stream: self.state.stream() };
         }
         result
     }
@@ -162,18 +176,16 @@ impl ServerSession {
 
     /// Tells the peer why it may not start, or not go on, and ends the session.
     pub fn refuse(&mut self, code: &str, description: &str) {
-        let stream = match self.state {
-            State::Deciding { stream } | State::Publishing { stream } => stream,
-            State::Idle => 0,
-            State::Ended => return,
-        };
-        self.command(stream, &command::on_status(Level::Error, code, description));
+        if self.state == State::Ended {
+            return;
+        }
+        self.command(self.state.stream(), &command::on_status(Level::Error, code, description));
         self.state = State::Ended;
     }
 
     fn read_event(&mut self, input: &mut BytesMut) -> Result<Option<Event>, SessionError> {
         loop {
-            if matches!(self.state, State::Deciding { .. } | State::Ended) {
+            if matches!(self.state, State::Deciding { .. } | State::Broken { .. } | State::Ended) {
                 return Ok(None);
             }
             let before = input.len();

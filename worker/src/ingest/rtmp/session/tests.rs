@@ -209,7 +209,10 @@ fn commands_out_of_order_end_the_session() {
     for (sequence, what) in table {
         let mut client = Client::new();
         assert_eq!(client.try_send(&sequence.concat()), Err(SessionError::OutOfOrder(what)));
-        assert_eq!(client.try_send(&connect("a", "")), Ok(Vec::new()), "it has ended");
+        assert_eq!(client.try_send(&connect("a", "")), Ok(Vec::new()), "nothing more is read");
+        client.answers();
+        client.session.refuse("NetStream.Failed", what);
+        assert_eq!(client.answers(), ["onStatus NetStream.Failed"], "but the peer may be told");
     }
     let mut client = Client::publishing();
     client.send(&create_stream(6.0));
