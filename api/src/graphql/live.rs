@@ -16,11 +16,12 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use super::audit::DecisionEvent;
 use super::block::Block;
-use super::broadcast::{Broadcast, LiveStream};
+use super::broadcast::Broadcast;
 use super::caller::Caller;
 use super::connection::SHORT_LIST;
 use super::enums::{AuditOutcome, BroadcastEventKind, EndReason, SessionEventKind};
 use super::failure::{Answer, Failure, parse_at};
+use super::live_stream::LiveStream;
 use super::scalar::DateTime;
 use super::server::ServerStats;
 use super::session::Session;
@@ -174,7 +175,7 @@ impl Live {
                     Some(application) => filter.passes(application, record.stream_id.as_deref()),
                     None => filter.passes_server(record.stream_id.as_deref()),
                 };
-            ready(passes.then(|| DecisionEvent(record)))
+            ready(passes.then_some(DecisionEvent(record)))
         }))
     }
 

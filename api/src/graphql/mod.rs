@@ -6,7 +6,7 @@
 //!
 //! | Module | What it is |
 //! |---|---|
-//! | [`application`], [`settings`], [`broadcast`], [`subscriber`], [`session`], [`block`], [`audit`], [`administrator`], [`server`], [`node`], [`explain`] | the graph |
+//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`server`], [`node`] | the graph |
 //! | [`live`] | subscriptions |
 //! | [`caller`] | who asks, and the loaders of relations |
 //! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
@@ -14,6 +14,7 @@
 //! | [`http`], [`socket`] | the transports |
 
 mod administrator;
+mod api_key;
 mod application;
 mod audit;
 mod block;
@@ -28,6 +29,7 @@ mod http;
 mod id;
 mod limits;
 mod live;
+mod live_stream;
 mod node;
 mod open;
 mod scalar;
@@ -36,6 +38,7 @@ mod session;
 mod settings;
 mod socket;
 mod subscriber;
+mod viewer;
 
 use std::time::Duration;
 
@@ -48,7 +51,9 @@ use crate::Api;
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
+    viewer::ViewerQuery,
     administrator::AdministratorQuery,
+    api_key::ApiKeyQuery,
     server::ServerQuery,
     application::ApplicationQuery,
     audit::AuditQuery,
@@ -60,7 +65,9 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutation(
+    viewer::LoginMutation,
     administrator::AdministratorMutation,
+    api_key::ApiKeyMutation,
     application::ApplicationMutation,
     broadcast::BroadcastMutation,
     subscriber::SubscriberMutation,

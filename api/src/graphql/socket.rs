@@ -84,7 +84,7 @@ impl Session {
         loop {
             tokio::select! {
                 message = connection.receive() => match message? {
-                    ClientMessage::Subscribe { id, payload } => self.subscribe(connection, id, payload).await?,
+                    ClientMessage::Subscribe { id, payload } => self.subscribe(connection, id, *payload).await?,
                     ClientMessage::Complete { id } => drop(self.operations.remove(&id)),
                     ClientMessage::Ping {} => connection.send(&ServerMessage::Pong).await?,
                     ClientMessage::Pong {} => {}
@@ -127,7 +127,7 @@ impl Session {
                 self.operations.remove(id);
                 connection.send(&ServerMessage::Error { id, payload: &answer.errors }).await
             }
-            Some(answer) => connection.send(&ServerMessage::Next { id, payload: answer }).await,
+            Some(answer) => connection.send(&ServerMessage::Next { id, payload: &answer }).await,
             None => {
                 self.operations.remove(id);
                 connection.send(&ServerMessage::Complete { id }).await
@@ -245,7 +245,7 @@ impl Connection {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ClientMessage {
     ConnectionInit { payload: Option<Value> },
-    Subscribe { id: String, payload: Request },
+    Subscribe { id: String, payload: Box<Request> },
     Complete { id: String },
     Ping {},
     Pong {},
@@ -255,7 +255,7 @@ enum ClientMessage {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ServerMessage<'a> {
     ConnectionAck,
-    Next { id: &'a str, payload: Answered },
+    Next { id: &'a str, payload: &'a Answered },
     Error { id: &'a str, payload: &'a [async_graphql::ServerError] },
     Complete { id: &'a str },
     Ping,

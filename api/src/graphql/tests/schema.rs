@@ -3,6 +3,9 @@
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{ServiceDocument, TypeKind, TypeSystemDefinition};
 
+use sluice_contract::DenyReason;
+
+use crate::graphql::enums::ReasonCode;
 use crate::graphql::sdl;
 
 /// `UPDATE_SCHEMA=1` writes it instead.
@@ -42,6 +45,19 @@ fn every_type_field_argument_and_value_has_a_description() {
         }
     }
     assert_eq!(missing, Vec::<String>::new(), "without a description");
+}
+
+#[test]
+fn every_reason_of_the_gate_has_a_name_here() {
+    // The gate's own list: what its reader says that it would have understood.
+    let unknown = serde_json::from_value::<DenyReason>(serde_json::json!({ "code": "?" }));
+    let listed = unknown.expect_err("no reason").to_string();
+    let codes: Vec<_> = listed.split('`').skip(3).step_by(2).collect();
+    assert!(codes.len() > 30, "{listed}");
+    for code in codes {
+        let reason = ReasonCode::of(code).unwrap_or_else(|| panic!("{code} is missing"));
+        assert_eq!(reason.code(), code);
+    }
 }
 
 fn document() -> ServiceDocument {
