@@ -210,7 +210,8 @@ struct VideoFeed {
     /// The shortest distance in this group of pictures, less a millisecond: what the last picture of all certainly
     /// lasts. (For every other one the muxer takes the distance to the next.)
     shortest_step: Option<MediaTime>,
-    /// The key frame that ends a segment does so once decoding has reached its presentation time.
+    /// The key frame that ends a segment does so once a picture behind it has reached its presentation time: only then
+    /// does the muxer know that no picture of the new segment is shown before it.
     closes_at: Option<MediaTime>,
 }
 
@@ -225,6 +226,7 @@ impl VideoFeed {
         if unit.key {
             self.closes_at = Some(unit.pts);
             self.last_key = Some(unit.dts);
+            return false;
         }
         match self.closes_at {
             Some(at) if unit.dts >= at => {
