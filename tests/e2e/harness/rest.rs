@@ -42,6 +42,12 @@ impl Rest {
         self.send(Method::GET, path, None).await
     }
 
+    /// As a script of a page of `origin` asks.
+    pub async fn get_from_page(&self, path: &str, origin: &str) -> Response {
+        let request = self.client.get(format!("http://{}{path}", self.server)).header("Origin", origin);
+        request.send().await.expect("the server answers")
+    }
+
     pub async fn head(&self, path: &str) -> Response {
         self.send(Method::HEAD, path, None).await
     }

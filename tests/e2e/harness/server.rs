@@ -1,7 +1,6 @@
 //! The binary under test, as a process.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -88,10 +87,6 @@ impl Server {
 
     pub fn data(&self) -> Arc<TempDir> {
         Arc::clone(&self.data)
-    }
-
-    pub fn data_file(&self, name: &str) -> PathBuf {
-        self.data.path().join(name)
     }
 
     /// Resident memory in bytes (`VmRSS`).
