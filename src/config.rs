@@ -113,7 +113,12 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         help: "Networks whose X-Forwarded-For is believed, comma-separated; loopback always is.",
     },
-    Setting { name: "log", flag: "log", default: "info", help: "Log filter, for example `info,sluice_worker=debug`." },
+    Setting {
+        name: "log",
+        flag: "log",
+        default: "info,sea_orm_migration=warn",
+        help: "Log filter, for example `info,sluice_worker=debug`.",
+    },
     Setting { name: "log_format", flag: "log-format", default: "text", help: "`text` or `json`." },
 ];
 

@@ -108,6 +108,8 @@ fn api_config(config: &Config) -> ApiConfig {
         first_administrator,
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        // Port 0 is chosen later, by the worker: addresses then name the usual port.
+        rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
         ..ApiConfig::new(&config.data_dir)
     }

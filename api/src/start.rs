@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::store::ConnectionTrait;
 use parking_lot::Mutex;
-use sea_orm::ConnectionTrait;
 use sluice_bus::{ApiLink, BusError};
 use sluice_contract::{ApplicationSettings, Secret, TicketKey, UnixTime};
 use tokio_util::sync::CancellationToken;

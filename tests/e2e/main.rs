@@ -1,5 +1,7 @@
 //! End to end, from outside: the real binary, real protocols, real clients. Nothing here knows the library code.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected fails")]
+
 mod harness;
 
 mod blocks;

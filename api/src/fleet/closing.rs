@@ -1,6 +1,6 @@
 //! The end of sessions and streams in the database, however it comes: reported, ordered, or because a worker is lost.
 
-use sea_orm::ConnectionTrait;
+use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, SessionStats};
 use sluice_contract::{UnixTime, WorkerId};
 use tracing::warn;

@@ -1,6 +1,6 @@
 //! The workers' events: each is handled once, in one transaction, whatever the bus repeats.
 
-use sea_orm::ConnectionTrait;
+use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, EventKind, SessionReport, SessionState, StreamReport, WorkerEvent};
 use sluice_contract::{Operation, UnixTime};
 

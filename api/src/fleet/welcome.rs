@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
+use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, Hello, SessionReport, VERSION, Welcome, WorkerEvent};
 use sluice_contract::{Block, Operation, SessionId, UnixTime};
 use tracing::info;

@@ -1,6 +1,6 @@
 //! Performs what a decision asks for, inside the transaction that it was made in.
 
-use sea_orm::ConnectionTrait;
+use crate::store::ConnectionTrait;
 use sluice_contract::message::EndReason;
 use sluice_contract::policy::{Effect, StreamGrant};
 use sluice_contract::{Operation, StreamRequest, UnixTime};

@@ -1,6 +1,6 @@
 //! Loads all that a decision may depend on, from one moment of the database and the live picture.
 
-use sea_orm::ConnectionTrait;
+use crate::store::ConnectionTrait;
 use sluice_contract::facts::{
     ApplicationFacts, BroadcastFacts, Counts, GuessFacts, LiveFacts, OpenSession, SubscriberFacts, TokenFacts,
     TokenState, TotpMark,

@@ -21,13 +21,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqlErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqlErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
 };
 use sluice_contract::Secret;
 use sluice_migrations::{Migrator, MigratorTrait};
 
 pub use page::{Keyset, contains};
+/// What the functions of the store take: a connection or a transaction.
+pub use sea_orm::ConnectionTrait;
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]

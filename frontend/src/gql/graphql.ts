@@ -18,6 +18,10 @@ export type ApplicationSettingsPatch = {
   clusterCommunicationKey?: string | null | undefined;
   /** Sent as `Content-Security-Policy` with the application's pages, when not empty. */
   contentSecurityPolicyHeaderValue?: string | null | undefined;
+  /** Pages of the origins of `corsAllowedOrigins` may send credentials. */
+  corsAllowCredentials?: boolean | null | undefined;
+  /** Origins whose pages may read answers, with commas between; `*` for all. */
+  corsAllowedOrigins?: string | null | undefined;
   /** Streams can be played with DASH. */
   dashMuxingEnabled?: boolean | null | undefined;
   /** Playing needs a subscriber id and its time-based code. */
@@ -34,6 +38,8 @@ export type ApplicationSettingsPatch = {
   hlsListSize?: number | null | undefined;
   /** Streams can be played with HLS. */
   hlsMuxingEnabled?: boolean | null | undefined;
+  /** Empty for a live window, `event` to keep every segment in the playlist. */
+  hlsPlayListType?: string | null | undefined;
   /** Length of a segment of HLS and DASH, seconds. */
   hlsTime?: number | null | undefined;
   /** Most publishers of the application; -1 for no limit. */
@@ -50,6 +56,14 @@ export type ApplicationSettingsPatch = {
   jwtSecretKey?: string | null | undefined;
   /** The key of stream JWTs. Write only. */
   jwtStreamSecretKey?: string | null | undefined;
+  /** The webhook that is told what happens; empty for none. */
+  listenerHookURL?: string | null | undefined;
+  /** Most bits per second of a published stream; 0 for any. */
+  maxBitrateAccept?: number | null | undefined;
+  /** Most pictures per second of a published stream; 0 for any. */
+  maxFpsAccept?: number | null | undefined;
+  /** Most pixels in height of a published stream; 0 for any. */
+  maxResolutionAccept?: number | null | undefined;
   /** Playing needs a JWT signed with `jwtStreamSecretKey`. */
   playJwtControlEnabled?: boolean | null | undefined;
   /** Playing needs a one-time token. */
@@ -84,6 +98,8 @@ export type ApplicationSettingsPatch = {
   webhookAuthenticateURL?: string | null | undefined;
   /** The webhook that is asked before anybody plays; empty for none. */
   webhookPlayAuthUrl?: string | null | undefined;
+  /** The key that webhook bodies are signed with. Write only. */
+  webhookSigningSecret?: string | null | undefined;
   /** Keep statistics of streams. */
   writeStatsToDatastore?: boolean | null | undefined;
   /** Keep connection events of subscribers. */
