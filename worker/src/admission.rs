@@ -12,7 +12,7 @@ use sluice_contract::{
 };
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::Clock;
@@ -100,7 +100,7 @@ impl Admission {
         let outcome = self.decide(ask).await;
         match &outcome {
             Ok(admitted) => {
-                info!(
+                debug!(
                     session.id = %admitted.session.id(), application.name = application, broadcast.name = stream,
                     %operation, %protocol, "stream allowed"
                 );

@@ -31,7 +31,7 @@ export function OpenDoors({ application }: { application: OpenDoors_ApplicationF
         <Text size="sm">
           <strong>{name}</strong>
           {': '}
-          {open ? openDoors.map(({ message }) => message).join(' ') : 'Nothing stands open.'}
+          {open ? openDoors.map(({ message }) => message).join(', ') : 'Nothing stands open.'}
         </Text>
         <Anchor component={Link} to={`/applications/${encodeURIComponent(name)}/settings`} size="sm" c="inherit" td="underline">
           Security settings
