@@ -56,7 +56,7 @@ const watch = (tab) =>
     await video.play();
     while (video.readyState < 3) await new Promise((resolve) => setTimeout(resolve, 50));
     const from = video.currentTime;
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 60_000;
     while (video.currentTime - from < seconds && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
