@@ -53,8 +53,9 @@ async function subscriber(id) {
 const watch = (tab) =>
   tab.evaluate(async (seconds) => {
     const video = document.getElementById('video');
-    await video.play();
+    // Not before there is something to play: dash.js would miss the event and take itself for paused.
     while (video.readyState < 3) await new Promise((resolve) => setTimeout(resolve, 50));
+    await video.play();
     const from = video.currentTime;
     const deadline = performance.now() + 60_000;
     while (video.currentTime - from < seconds && performance.now() < deadline) {
