@@ -18,7 +18,7 @@ use crate::audit_log::AuditLog;
 use crate::directory::{self, Directory};
 use crate::fleet::{self, Fleet};
 use crate::gate::Gate;
-use crate::manage::{Events, ManageError, NewAdministrator, Passwords};
+use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords};
 use crate::secrets::{SecretBox, SecretKeyError};
 use crate::store::{Store, StoreError, Stored, administrators, applications, server};
 use crate::throttle::Throttle;
@@ -60,6 +60,7 @@ impl Api {
         check_key(&store, &secrets).await?;
 
         let (audit, writer) = AuditLog::new(Arc::clone(&clock));
+        let now = clock();
         let api = Self(Arc::new(Inner {
             clock,
             config,
@@ -72,11 +73,15 @@ impl Api {
             throttle: Throttle::default(),
             set_up_code: Mutex::default(),
             passwords: Passwords::default(),
+            meter: Meter::new(now),
             tasks: TaskTracker::new(),
             lock: Mutex::new(lock),
         }));
         api.first_start().await?;
         api.reload_directory().await?;
+        if api.server_settings().log_level.is_some() {
+            api.follow_log_level();
+        }
         if api.config().exclusive {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
@@ -100,8 +105,8 @@ impl Api {
             for name in &self.config().applications {
                 let id = Uuid::now_v7();
                 let (settings, secrets) = directory::split(self.secrets(), id, &self.new_settings()?)?;
-                let row =
-                    applications::Model { id, name: name.to_string(), settings, secrets, created_at: now.as_millis() };
+                let (name, created_at) = (name.to_string(), now.as_millis());
+                let row = applications::Model { id, name, settings, secrets, created_at, retired_at: None };
                 applications::insert(&transaction, row).await?;
             }
         }
