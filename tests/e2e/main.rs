@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod access_table;
 mod blocks;
 mod hostile;
 mod playback;

@@ -24,6 +24,8 @@ impl Rest {
     }
 
     fn build(address: Option<IpAddr>, cookies: bool) -> Client {
+        // The client has no cryptography of its own. A second installation is refused, and nothing is lost by it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .local_address(address)
             .cookie_store(cookies)
