@@ -6,9 +6,12 @@ mod harness;
 
 mod access_table;
 mod blocks;
+mod guessing;
 mod hostile;
 mod playback;
 mod publish;
+mod races;
 mod restart;
 mod seeds;
 mod totp;
+mod vectors;

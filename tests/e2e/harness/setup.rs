@@ -176,8 +176,8 @@ impl Setup {
             Face::Rest => self.rest_token("token", stream, operation, expires, room).await,
             Face::Graph => {
                 let input = token_input(stream, operation, expires, room);
-                let payload = self.change("createToken", "token { tokenId }", input).await;
-                payload["token"]["tokenId"].as_str().expect("a token").to_owned()
+                let payload = self.change("createToken", "secret", input).await;
+                payload["secret"].as_str().expect("a token").to_owned()
             }
         }
     }
