@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sluice_api::config::{FirstAdministrator, SecretKeySource};
+use sluice_api::config::{FirstAdministrator, SecretKeySource, ServerJwt};
 use sluice_api::{Api, ApiConfig};
 use sluice_bus::MemoryBus;
 use sluice_worker::{Worker, WorkerConfig};
@@ -108,6 +108,11 @@ fn api_config(config: &Config) -> ApiConfig {
         first_administrator,
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        outbound_allowed: config.outbound_allowed_cidr.clone(),
+        server_jwt: config.jwt_server_control_enabled.then(|| ServerJwt {
+            secret: config.jwt_server_secret_key.clone().unwrap_or_default(),
+            jwks_url: config.jwt_server_jwks_url.clone().unwrap_or_default(),
+        }),
         // Port 0 is chosen later, by the worker: addresses then name the usual port.
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,

@@ -22,6 +22,10 @@ pub struct ApiConfig {
     pub local_management: bool,
     /// Networks that may manage at all; empty for all.
     pub management_networks: Vec<IpNet>,
+    /// Networks that webhooks and key sets may be in although they are not public.
+    pub outbound_allowed: Vec<IpNet>,
+    /// Lets callers of the management REST in who bring a JWT in `ProxyAuthorization`; `None` for nobody.
+    pub server_jwt: Option<ServerJwt>,
     /// The port that RTMP publishers use, for the addresses that are shown; `None` for RTMP's own, 1935.
     pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
@@ -46,6 +50,15 @@ pub struct FirstAdministrator {
     pub password: Secret<String>,
 }
 
+/// What a JWT of the management REST is verified with.
+#[derive(Debug, Clone)]
+pub struct ServerJwt {
+    /// Of HS256; empty for none.
+    pub secret: Secret<String>,
+    /// Where the public keys are, which then take the secret's place; empty for none.
+    pub jwks_url: String,
+}
+
 impl ApiConfig {
     /// The defaults of `sluice serve` with everything in `data_dir`.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
@@ -58,6 +71,8 @@ impl ApiConfig {
             trusted_proxies: Vec::new(),
             local_management: true,
             management_networks: Vec::new(),
+            outbound_allowed: Vec::new(),
+            server_jwt: None,
             rtmp_port: None,
             exclusive: true,
             retention_days: 90,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sluice_contract::message::Command;
 use sluice_contract::settings::SettingsError;
-use sluice_contract::{ApplicationName, ApplicationSettings, UnixTime};
+use sluice_contract::{ApplicationName, ApplicationSettings, Secret, UnixTime};
 use uuid::Uuid;
 
 use super::{AuditRecord, ManageError, Outcome, Problem, ProblemCode, Role, Viewer};
 use crate::Api;
 use crate::directory::{self, Entry, is_secret};
 use crate::fleet::Acknowledged;
+use crate::outbound::parse_address;
 use crate::store::{self, StoreError, applications, server};
 
 /// An application as one viewer sees it. Having one means being allowed to read it.
@@ -195,7 +196,15 @@ impl Api {
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
         let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
-        let settings = change(&current.settings)?;
+        let mut settings = change(&current.settings)?;
+        addresses_can_be_called(&settings)?;
+        if settings.webhook_signing_secret.is_empty() {
+            // Nothing is sent unsigned. Objects of clients that do not know the setting leave it as it is.
+            settings.webhook_signing_secret = match &current.settings.webhook_signing_secret {
+                secret if secret.is_empty() => Secret::new(self.secrets().random_name()?),
+                secret => secret.clone(),
+            };
+        }
         let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
         if !applications::update_settings(&transaction, application.id, open, secrets).await? {
             return Err(no_application());
@@ -227,6 +236,24 @@ fn no_application() -> ManageError {
     ManageError::problem(ProblemCode::NotFound, "no such application")
 }
 
+/// As far as their texts tell: whether a receiver may be called is known when its name is resolved.
+fn addresses_can_be_called(settings: &ApplicationSettings) -> Outcome<()> {
+    for (field, address) in [
+        ("webhookAuthenticateURL", &settings.webhook_authenticate_url),
+        ("webhookPlayAuthUrl", &settings.webhook_play_auth_url),
+        ("listenerHookURL", &settings.listener_hook_url),
+        ("jwksURL", &settings.jwks_url),
+    ] {
+        if !address.trim().is_empty()
+            && let Err(error) = parse_address(address)
+        {
+            let path = format!("settings.{field}");
+            return Err(Problem::new(ProblemCode::Invalid, format!("{field}: {error}")).at(path).into());
+        }
+    }
+    Ok(())
+}
+
 fn broken_rule(error: SettingsError) -> Problem {
     match &error {
         SettingsError::ModesExcludeOneAnother { .. } => Problem::new(ProblemCode::Conflict, error.to_string()),
@@ -235,6 +262,9 @@ fn broken_rule(error: SettingsError) -> Problem {
         }
         SettingsError::NoNetwork { field } => {
             Problem::new(ProblemCode::Invalid, error.to_string()).at(format!("settings.{field}"))
+        }
+        SettingsError::UnknownWebhookEvent => {
+            Problem::new(ProblemCode::Invalid, error.to_string()).at("settings.webhookEvents")
         }
         SettingsError::TimeTokenPeriod => {
             Problem::new(ProblemCode::Invalid, error.to_string()).at("settings.timeTokenPeriod")

@@ -22,6 +22,7 @@ mod subscriber;
 mod token;
 mod token_check;
 mod viewer;
+mod webhook;
 
 pub(crate) use administrator::read_grants;
 pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
@@ -51,3 +52,4 @@ pub use subscriber::{
 pub use token::{NewToken, Token};
 pub use token_check::TokenCheck;
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};
+pub use webhook::{DeliveryState, WebhookDelivery, WebhookTrial};

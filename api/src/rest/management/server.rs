@@ -107,7 +107,7 @@ async fn read_server_settings(
         server_name,
         node_group: "default",
         allowed_dashboard_cidr,
-        jwt_server_control_enabled: false,
+        jwt_server_control_enabled: api.config().server_jwt.is_some(),
     }))
 }
 
