@@ -29,9 +29,6 @@ pub struct Config {
     /// Networks that webhooks and key sets may be in although they are not public.
     pub outbound_allowed_cidr: Vec<IpNet>,
     /// Callers of the management REST may bring a JWT.
-    pub jwt_server_control_enabled: bool,
-    pub jwt_server_secret_key: Option<Secret<String>>,
-    pub jwt_server_jwks_url: Option<String>,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -125,25 +122,6 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         help: "Networks that webhooks and JWKS addresses may be in although they are not public, comma-separated; for \
                example `127.0.0.1/32,10.0.0.0/8` for a back end of your own. Empty allows public addresses only.",
-    },
-    Setting {
-        name: "jwt_server_control_enabled",
-        flag: "jwt-server-control-enabled",
-        default: "false",
-        help: "Lets callers of /rest/v2 in who bring a JWT in the header ProxyAuthorization, with every right.",
-    },
-    Setting {
-        name: "jwt_server_secret_key",
-        flag: "jwt-server-secret-key",
-        default: "",
-        help: "The HS256 key of those tokens.",
-    },
-    Setting {
-        name: "jwt_server_jwks_url",
-        flag: "jwt-server-jwks-url",
-        default: "",
-        help: "Address of a JSON Web Key Set with the public keys of those tokens (RS256, RS384, RS512, ES256), instead \
-               of the key.",
     },
     Setting {
         name: "log",
@@ -268,13 +246,6 @@ impl Values {
                 .parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
             outbound_allowed_cidr: self
                 .parsed("outbound_allowed_cidr", |text| list(text).iter().map(|item| network(item)).collect())?,
-            jwt_server_control_enabled: self.parsed("jwt_server_control_enabled", |text| match text {
-                "true" => Ok(true),
-                "false" => Ok(false),
-                _ => Err("is neither `true` nor `false`".to_owned()),
-            })?,
-            jwt_server_secret_key: self.optional("jwt_server_secret_key").map(Secret::new),
-            jwt_server_jwks_url: self.optional("jwt_server_jwks_url"),
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),
@@ -287,14 +258,6 @@ impl Values {
                 origin: "settings".to_owned(),
                 name: "admin_email",
                 reason: "and `admin_password` go together".to_owned(),
-            });
-        }
-        let has_key = config.jwt_server_secret_key.is_some() || config.jwt_server_jwks_url.is_some();
-        if config.jwt_server_control_enabled && !has_key {
-            return Err(ConfigError::Value {
-                origin: "settings".to_owned(),
-                name: "jwt_server_control_enabled",
-                reason: "needs `jwt_server_secret_key` or `jwt_server_jwks_url`".to_owned(),
             });
         }
         Ok(config)
@@ -353,7 +316,6 @@ mod tests {
         let error = load("", &[("SLUICE_HTTP_ADDR", "5080")], &[]).unwrap_err().to_string();
         assert_eq!(error, "environment: `http_addr` is not an address such as 0.0.0.0:5080 or [::]:5080");
         assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
-        assert!(load("jwt_server_control_enabled = true", &[], &[]).is_err());
         assert!(load("outbound_allowed_cidr = \"10.0.0.0/33\"", &[], &[]).is_err());
         assert!(load("applications = \"graphql\"", &[], &[]).is_err());
     }

@@ -117,9 +117,13 @@ pub async fn watch_workers(api: &Api) -> Stored<()> {
     Ok(())
 }
 
-/// Another API changed an application.
+/// Another API changed an application, or the server's settings.
 async fn refresh(api: &Api) -> Stored<()> {
-    if server::revision(api.store().reader()).await? != api.directory().revision() {
+    let db = api.store().reader();
+    if server::settings_revision(db).await? != api.directory().server_revision() {
+        api.reload_directory().await?;
+        api.follow_log_level();
+    } else if server::revision(db).await? != api.directory().revision() {
         api.reload_directory().await?;
     }
     Ok(())

@@ -77,7 +77,8 @@ impl Api {
         Ok(self.directory().find(name).map(|entry| entry.settings))
     }
 
-    /// Creates an application with default settings. Needs the system's admin role.
+    /// Creates an application with default settings, and with the records of a [retired](Self::retire_application) one
+    /// of the same name. Needs the system's admin role.
     ///
     /// # Errors
     /// `invalid` name, `already-exists`, `forbidden`.
@@ -87,26 +88,27 @@ impl Api {
             Problem::new(ProblemCode::Invalid, format!("the name of an application is not valid: {error}")).at("name")
         })?;
         let settings = self.new_settings()?;
-        let id = Uuid::now_v7();
-        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
-        let row = applications::Model {
-            id,
-            name: name.to_string(),
-            settings: open,
-            secrets,
-            created_at: self.now().as_millis(),
-        };
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        match applications::insert(&transaction, row).await {
-            Err(StoreError::Exists) => {
-                return Err(ManageError::problem_at(
-                    ProblemCode::AlreadyExists,
-                    "name",
-                    "Application with the same name already exists",
-                ));
+        let kept = applications::retired(&transaction, name.as_str()).await?;
+        // Sealed secrets belong to an id.
+        let id = kept.as_ref().map_or_else(Uuid::now_v7, |kept| kept.id);
+        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
+        if kept.is_some() {
+            applications::revive(&transaction, id, open, secrets).await?;
+        } else {
+            let (name, created_at) = (name.to_string(), self.now().as_millis());
+            let row = applications::Model { id, name, settings: open, secrets, created_at, retired_at: None };
+            match applications::insert(&transaction, row).await {
+                Err(StoreError::Exists) => {
+                    return Err(ManageError::problem_at(
+                        ProblemCode::AlreadyExists,
+                        "name",
+                        "Application with the same name already exists",
+                    ));
+                }
+                inserted => inserted?,
             }
-            inserted => inserted?,
         }
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
@@ -125,11 +127,31 @@ impl Api {
     /// # Errors
     /// `not-found`, `forbidden`.
     pub async fn delete_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Delete).await
+    }
+
+    /// Deletes an application with its settings, and ends its sessions. Its records (broadcasts, subscribers, blocks,
+    /// tokens) are kept aside for an application of the same name. Needs the system's admin role.
+    ///
+    /// # Errors
+    /// As [`delete_application`](Self::delete_application).
+    pub async fn retire_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Keep).await
+    }
+
+    async fn remove_application(&self, viewer: &Viewer, name: &str, records: Records) -> Outcome<()> {
         let application = self.application(viewer, name).await?;
         self.require_system_admin(viewer)?;
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        if !applications::delete(&transaction, application.id).await? {
+        let (removed, code) = match records {
+            Records::Delete => (applications::delete(&transaction, application.id).await?, "delete-application"),
+            Records::Keep => {
+                let now = self.now().as_millis();
+                (applications::retire(&transaction, application.id, now).await?, "retire-application")
+            }
+        };
+        if !removed {
             return Err(no_application());
         }
         let revision = server::next_revision(&transaction).await?;
@@ -139,7 +161,7 @@ impl Api {
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         sent.acknowledged().await;
-        self.record(AuditRecord::action(self, "delete-application", viewer.name(), Some(&application)));
+        self.record(AuditRecord::action(self, code, viewer.name(), Some(&application)));
         Ok(())
     }
 
@@ -230,6 +252,13 @@ impl Api {
         }
         Err(ManageError::problem(ProblemCode::Forbidden, "this needs the role admin over the system"))
     }
+}
+
+/// What becomes of the records of an application that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Records {
+    Delete,
+    Keep,
 }
 
 fn no_application() -> ManageError {
