@@ -111,6 +111,8 @@ fn api_config(config: &Config) -> ApiConfig {
         // Port 0 is chosen later, by the worker: addresses then name the usual port.
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
+        retention_days: config.retention_days,
+        audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
     }
 }

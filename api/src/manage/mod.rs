@@ -26,8 +26,8 @@ mod viewer;
 pub(crate) use administrator::read_grants;
 pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
 pub use api_key::{ApiKey, CreatedApiKey, NewApiKey};
-pub use application::Application;
-pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub use application::{Application, OpenSetting};
+pub use audit::{AuditFilter, AuditKind, AuditOrder, AuditOutcome, AuditRecord};
 pub(crate) use block::block_of_row;
 pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
 pub(crate) use broadcast::new_row;
@@ -48,6 +48,6 @@ pub use subscriber::{
     GeneratedCode, NewSubscriber, NewSubscriberSecret, PutSubscriber, RevealedSecret, Subscriber, SubscriberChanges,
     SubscriberFilter,
 };
-pub use token::{NewToken, Token};
-pub use token_check::TokenCheck;
+pub use token::{NewToken, Token, TokenFilter, TokenStatus};
+pub use token_check::{Spending, TokenAnswer, TokenCheck};
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};
