@@ -109,10 +109,13 @@ fn api_config(config: &Config) -> ApiConfig {
         first_administrator,
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        outbound_allowed: config.outbound_allowed_cidr.clone(),
         // Port 0 is chosen later: addresses then name the usual port.
         http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
+        retention_days: config.retention_days,
+        audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
     }
 }

@@ -24,14 +24,18 @@ pub struct ApiConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Requests from this machine itself need no login (`decisions`).
     pub local_management: bool,
+    /// Networks that webhooks and key sets may be in although they are not public.
+    pub outbound_allowed: Vec<IpNet>,
     /// The port of HTTP, for the settings that are shown; `None` for the usual one, 5080.
     pub http_port: Option<u16>,
     /// The port that RTMP publishers use, for the addresses that are shown; `None` for RTMP's own, 1935.
     pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
     pub exclusive: bool,
-    /// Audit records and ended sessions are kept this long.
+    /// Audit records, connection events and ended sessions are kept this long.
     pub retention_days: u32,
+    /// Audit records at most; the oldest give way.
+    pub audit_records: u64,
     /// Makes the process log more or less; `None` when nobody can.
     pub log_control: Option<LogControl>,
 }
@@ -84,10 +88,12 @@ impl ApiConfig {
             applications: DEFAULT_APPLICATIONS.iter().filter_map(|name| name.parse().ok()).collect(),
             trusted_proxies: Vec::new(),
             local_management: true,
+            outbound_allowed: Vec::new(),
             http_port: None,
             rtmp_port: None,
             exclusive: true,
             retention_days: 90,
+            audit_records: 5_000_000,
             log_control: None,
         }
     }

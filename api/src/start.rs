@@ -18,10 +18,13 @@ use crate::audit_log::AuditLog;
 use crate::directory::{self, Directory};
 use crate::fleet::{self, Fleet};
 use crate::gate::Gate;
+use crate::jwt::KeySets;
 use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords};
+use crate::outbound::{NoClient, Outbound};
 use crate::secrets::{SecretBox, SecretKeyError};
-use crate::store::{Store, StoreError, Stored, administrators, applications, server};
+use crate::store::{Store, StoreError, Stored, administrators, applications, server, webhooks as webhook_events};
 use crate::throttle::Throttle;
+use crate::webhooks::Webhooks;
 use crate::{Api, ApiConfig, Clock, Inner, jobs};
 
 /// Why the API did not start. One variant per remedy.
@@ -39,6 +42,8 @@ pub enum StartError {
     FirstAdministrator(ManageError),
     #[error("the bus cannot be used: {0}")]
     Bus(#[from] BusError),
+    #[error(transparent)]
+    Outbound(#[from] NoClient),
 }
 
 impl Api {
@@ -60,6 +65,8 @@ impl Api {
         check_key(&store, &secrets).await?;
 
         let (audit, writer) = AuditLog::new(Arc::clone(&clock));
+        let (webhooks, refusals) = Webhooks::new();
+        let outbound = Outbound::new(config.outbound_allowed.clone())?;
         let now = clock();
         let api = Self(Arc::new(Inner {
             clock,
@@ -71,6 +78,9 @@ impl Api {
             events: Events::new(),
             audit,
             throttle: Throttle::default(),
+            outbound,
+            webhooks,
+            key_sets: KeySets::default(),
             set_up_code: Mutex::default(),
             passwords: Passwords::default(),
             meter: Meter::new(now),
@@ -85,13 +95,14 @@ impl Api {
         if api.config().exclusive {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
+            webhook_events::release_all(api.store().writer()).await?;
         }
         api.first_administrator().await?;
 
         let writing = api.clone();
         let stop = shutdown.clone();
         api.0.tasks.spawn(async move { writer.run(writing.store(), stop.cancelled()).await });
-        jobs::start(&api, &shutdown).await;
+        jobs::start(&api, &shutdown, refusals).await;
         link.serve(Arc::new(Gate::new(api.clone()))).await?;
         Ok(api)
     }
@@ -125,7 +136,7 @@ impl Api {
                 last_name: None,
                 grants: Vec::new(),
             };
-            self.store_first_administrator(new).await.map_err(StartError::FirstAdministrator)?;
+            self.store_first_administrator(new, None).await.map_err(StartError::FirstAdministrator)?;
             info!("the first administrator was created");
             return Ok(());
         }
@@ -140,6 +151,7 @@ impl Api {
         Ok(ApplicationSettings {
             cluster_communication_key: Secret::new(self.secrets().random_name()?),
             subscriber_authentication_key: Secret::new(self.secrets().random_name()?),
+            webhook_signing_secret: Secret::new(self.secrets().random_name()?),
             ..ApplicationSettings::default()
         })
     }

@@ -2,15 +2,17 @@
 
 use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, SessionStats};
-use sluice_contract::{UnixTime, WorkerId};
+use sluice_contract::{Operation, UnixTime, WorkerId};
 use tracing::warn;
 use uuid::Uuid;
 
+use super::hooks::{tell_of_player, tell_of_stream};
 use crate::Api;
 use crate::manage::{
     Averages, BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
 use crate::store::{self, Stored, broadcasts, events, sessions, subscribers};
+use crate::webhooks::Action;
 
 /// What to tell once the transaction that closed something is committed.
 #[derive(Default)]
@@ -85,6 +87,9 @@ pub async fn close_session(
             session.stats = stats.unwrap_or(session.stats);
             closed.sessions.push(SessionEvent { kind: SessionEventKind::Ended, at, session });
         }
+        if row.operation == Operation::Play.as_str() {
+            tell_of_player(api, db, &application, &row, Action::PlayStopped, at).await?;
+        }
     }
     if let Some(broadcast) = broadcasts::of_publisher(db, row.id).await? {
         close_stream(api, db, broadcast, at, reason, closed).await?;
@@ -101,7 +106,19 @@ pub async fn close_stream(
     reason: EndReason,
     closed: &mut Closed,
 ) -> Stored<()> {
-    let names = api.directory().find_by_id(row.application_id).map(|entry| entry.name).zip(row.stream_id.parse().ok());
+    let application = api.directory().find_by_id(row.application_id);
+    if let Some(application) = &application {
+        // A stream that never came to be live did not end either.
+        let action = match (BroadcastStatus::parse(&row.status), reason) {
+            (Some(BroadcastStatus::Broadcasting), _) => Some(Action::LiveStreamEnded),
+            (Some(BroadcastStatus::Preparing), EndReason::Idle) => Some(Action::PublishTimeoutError),
+            _ => None,
+        };
+        if let Some(action) = action {
+            tell_of_stream(api, db, application, &row, action, at).await?;
+        }
+    }
+    let names = application.map(|entry| entry.name).zip(row.stream_id.parse().ok());
     if row.ephemeral {
         broadcasts::delete(db, row.id).await?;
     } else {

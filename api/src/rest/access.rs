@@ -74,6 +74,9 @@ impl FromRequestParts<Api> for Visitor {
         if !api.server_settings().may_manage_from(viewer.address()) {
             return Err(Failure::Forbidden(NOT_ALLOWED_IP));
         }
+        if app_jwt::has_server_token(api, &parts.headers).await? {
+            return Ok(Self(Viewer::of_server_token(viewer.address())));
+        }
         Ok(Self(viewer))
     }
 }
@@ -100,7 +103,7 @@ async fn enter(api: &Api, name: &str, peer: Option<IpAddr>, headers: &HeaderMap)
         Identity::Administrator { .. } | Identity::ApiKey { .. } => viewer,
         Identity::Local => {
             if settings.jwt_control_enabled {
-                app_jwt::verify(&settings, headers, api.now()).map_err(Failure::Forbidden)?;
+                app_jwt::require(api, &settings, headers).await?;
             }
             viewer
         }
@@ -110,7 +113,7 @@ async fn enter(api: &Api, name: &str, peer: Option<IpAddr>, headers: &HeaderMap)
                 forwarded_by_stranger: is_forwarded(headers) && !peer.is_some_and(|peer| api.is_trusted_proxy(peer)),
                 foreign_page: is_foreign_page(headers),
             };
-            pass_filters(api, &settings, &origin, headers)?;
+            pass_filters(api, &settings, &origin, headers).await?;
             Viewer::admitted_to(application, viewer.address())
         }
     };
@@ -127,7 +130,7 @@ struct Origin {
 }
 
 /// Network and JWT must both agree where both are on.
-fn pass_filters(api: &Api, settings: &ApplicationSettings, origin: &Origin, headers: &HeaderMap) -> Rest<()> {
+async fn pass_filters(api: &Api, settings: &ApplicationSettings, origin: &Origin, headers: &HeaderMap) -> Rest<()> {
     let network = if settings.ip_filter_enabled {
         Network::of(&settings.remote_allowed_cidr, origin.address)
     } else {
@@ -142,7 +145,7 @@ fn pass_filters(api: &Api, settings: &ApplicationSettings, origin: &Origin, head
         return Err(Failure::Forbidden(NOT_ALLOWED_IP));
     }
     if settings.jwt_control_enabled {
-        return app_jwt::verify(settings, headers, api.now()).map_err(Failure::Forbidden);
+        return app_jwt::require(api, settings, headers).await;
     }
     // The address is all there is. It must not lend itself to a page that somebody inside opened; and a request from
     // this machine that was not recognised as its own (see `Api::viewer`) is somebody else's.
