@@ -160,9 +160,9 @@ async fn where_the_jwt_filter_is_on_network_and_jwt_must_both_agree() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://page.example"));
     assert_eq!(refusal(server.get(LIST).from(ELSEWHERE)).await, "Invalid App JWT Token");
 
-    server.set("LiveApp", json!({"jwksURL": "https://keys.example"})).await;
-    let text = refusal(server.get(LIST).header("authorization", &good)).await;
-    assert!(text.contains("jwksURL"), "{text}");
+    // Keys from an address take the secret's place, and there are none.
+    server.set("LiveApp", json!({"jwksURL": "http://127.0.0.1:9/jwks.json"})).await;
+    assert_eq!(refusal(server.get(LIST).header("authorization", &good)).await, "Invalid App JWT Token");
     // Management stays, so that this can be undone.
     assert_eq!(status(server.get("/rest/v2/applications/settings/LiveApp")).await, 200);
 }
@@ -236,4 +236,27 @@ async fn this_machine_can_be_asked_for_a_login_too() {
     let server = Server::configured(|config| config.local_management = false).await;
     assert_eq!(refusal(server.get(LIST)).await, "Not allowed IP");
     assert_eq!(refusal(server.get("/rest/v2/applications")).await, "Not authenticated user");
+}
+
+#[tokio::test]
+async fn the_servers_own_token_manages_everything_and_a_wrong_one_nothing() {
+    let list = "/rest/v2/applications";
+    let server = Server::configured(|config| {
+        config.server_jwt = Some(crate::config::ServerJwt { secret: "server key".into(), jwks_url: String::new() });
+    })
+    .await;
+    let (good, bad) = (app_jwt("server key"), app_jwt("another"));
+    assert_eq!(status(server.get(list).from(ELSEWHERE).header("proxyauthorization", &good)).await, 200);
+    let settings = "/rest/v2/applications/settings/LiveApp";
+    assert_eq!(status(server.get(settings).from(ELSEWHERE).header("proxyauthorization", &good)).await, 200);
+    assert_eq!(refusal(server.get(list).from(ELSEWHERE)).await, "Not authenticated user");
+    for caller in ["127.0.0.1", ELSEWHERE] {
+        let call = server.get(list).from(caller).header("proxyauthorization", &bad);
+        assert_eq!(refusal(call).await, "Invalid Server JWT Token", "{caller}");
+    }
+    let off = Server::start().await;
+    assert_eq!(
+        refusal(off.get(list).from(ELSEWHERE).header("proxyauthorization", &good)).await,
+        "Not authenticated user"
+    );
 }
