@@ -4,10 +4,14 @@
 
 mod harness;
 
+mod access_table;
 mod blocks;
+mod guessing;
 mod hostile;
 mod playback;
 mod publish;
+mod races;
 mod restart;
 mod seeds;
 mod totp;
+mod vectors;

@@ -25,8 +25,17 @@ impl Server {
         Self::start_in(Arc::new(TempDir::new().expect("a temporary folder"))).await
     }
 
+    /// A fresh server with settings of the process (`SLUICE_…`).
+    pub async fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::launch(Arc::new(TempDir::new().expect("a temporary folder")), environment).await
+    }
+
     /// A server on the data of an earlier one.
     pub async fn start_in(data: Arc<TempDir>) -> Self {
+        Self::launch(data, &[]).await
+    }
+
+    async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
@@ -41,6 +50,7 @@ impl Server {
             .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
             .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
             .env("SLUICE_LOG", "info,sluice_worker=debug,sluice_api=debug")
+            .envs(environment.iter().copied())
             .stderr(log);
         let process = Process::start(&mut command);
         let mut server =
