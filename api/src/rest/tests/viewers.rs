@@ -242,10 +242,9 @@ async fn this_machine_can_be_asked_for_a_login_too() {
 #[tokio::test]
 async fn the_servers_own_token_manages_everything_and_a_wrong_one_nothing() {
     let list = "/rest/v2/applications";
-    let server = Server::configured(|config| {
-        config.server_jwt = Some(crate::config::ServerJwt { secret: "server key".into(), jwks_url: String::new() });
-    })
-    .await;
+    let server = Server::start().await;
+    let body = json!({"jwtServerControlEnabled": true, "jwtServerSecretKey": "server key"});
+    assert_eq!(status(server.post("/rest/v2/server-settings").json(&body)).await, 200);
     let (good, bad) = (app_jwt("server key"), app_jwt("another"));
     assert_eq!(status(server.get(list).from(ELSEWHERE).header("proxyauthorization", &good)).await, 200);
     let settings = "/rest/v2/applications/settings/LiveApp";

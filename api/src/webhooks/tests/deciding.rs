@@ -6,7 +6,7 @@ use serde_json::json;
 use sluice_contract::{DenyReason, Intent, Operation};
 
 use super::*;
-use crate::manage::{AuditFilter, AuditKind, Page, Viewer};
+use crate::manage::{AuditFilter, AuditKind, AuditOrder, Page, Viewer};
 use crate::tests::{START, from};
 
 #[tokio::test]
@@ -75,7 +75,12 @@ async fn an_internal_receiver_is_not_called_and_the_audit_names_the_setting() {
     assert_eq!(receiver.asked(), 0);
     let event = decisions.recv().await.expect("told").detail.clone().expect("a detail");
     let filter = AuditFilter { kind: Some(AuditKind::Decision), ..AuditFilter::default() };
-    let records = test.api.audit(&Viewer::local(), filter, Page::first()).await.expect("read").into_nodes();
+    let records = test
+        .api
+        .audit(&Viewer::local(), filter, AuditOrder::default(), Page::first())
+        .await
+        .expect("read")
+        .into_nodes();
     for detail in [&event, records[0].detail.as_ref().expect("a detail")] {
         assert!(detail.contains("outbound_allowed_cidr") && !detail.contains("topsecret"), "{detail}");
     }
