@@ -12,6 +12,7 @@ mod playback;
 mod publish;
 mod races;
 mod restart;
+mod rtmp_play;
 mod seeds;
 mod totp;
 mod vectors;
