@@ -14,5 +14,6 @@ mod races;
 mod restart;
 mod rtmp_play;
 mod seeds;
+mod tls;
 mod totp;
 mod vectors;
