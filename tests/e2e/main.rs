@@ -12,6 +12,8 @@ mod playback;
 mod publish;
 mod races;
 mod restart;
+mod rtmp_play;
 mod seeds;
+mod tls;
 mod totp;
 mod vectors;
