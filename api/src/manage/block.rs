@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
 use sluice_contract::message::{Command, EndReason};
 use sluice_contract::{ApplicationName, Block, Operation, StreamId, SubscriberId, UnixTime, WorkerId};
 use tracing::warn;
@@ -10,7 +11,8 @@ use uuid::Uuid;
 use super::{Application, AuditRecord, BlockEvent, Cursor, Entry, Outcome, Page, Role, Slice};
 use crate::Api;
 use crate::fleet::{Acknowledged, Closed, End, close_session};
-use crate::store::{self, Stored, blocks, server, sessions};
+use crate::store::{self, ConnectionTrait, Stored, blocks, broadcasts, server, sessions};
+use crate::webhooks::{Action, Happening, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockOperations {
@@ -118,6 +120,7 @@ impl Api {
             };
             set.push((revision, block));
         }
+        self.tell_of_block(&transaction, application, &request, seconds, now).await?;
         store::commit(transaction).await?;
         let mut sent = Vec::with_capacity(set.len());
         for (revision, block) in &set {
@@ -172,6 +175,38 @@ impl Api {
         store::commit(transaction).await?;
         closed.announce(self);
         Ok(())
+    }
+
+    /// Keeps it for the webhook, where one asks for blocks.
+    async fn tell_of_block(
+        &self,
+        db: &impl ConnectionTrait,
+        application: &Application,
+        request: &BlockRequest,
+        seconds: i64,
+        now: UnixTime,
+    ) -> Outcome<()> {
+        let action = if seconds > 0 { Action::SubscriberBlocked } else { Action::SubscriberUnblocked };
+        let Some(entry) = self.directory().find_by_id(application.id) else { return Ok(()) };
+        if !action.is_wanted(&entry.settings) {
+            return Ok(());
+        }
+        let broadcast = broadcasts::find(db, application.id, request.stream_id.as_str()).await?;
+        let mut fields = Map::from_iter([("blockedType".to_owned(), Value::from(request.operations.as_str()))]);
+        if seconds > 0 {
+            let until = now.plus_secs(seconds).as_millis().to_string();
+            fields.insert("blockedUntil".to_owned(), Value::from(until));
+        }
+        let happening = Happening {
+            action,
+            stream_id: request.stream_id.as_str(),
+            broadcast: broadcast.as_ref(),
+            subscriber_id: Some(request.subscriber_id.as_str()),
+            at: now,
+            fields,
+            parameters: None,
+        };
+        Ok(tell(self, db, &entry, happening).await?)
     }
 
     fn told_of_block(
