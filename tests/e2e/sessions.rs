@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::harness::{
-    Face, Live, Operation, Rest, Rtmp, Said, Server, Setup, code, eventually, jwt, now, within_step,
-};
+use crate::harness::{Face, Live, Operation, Rest, Rtmp, Said, Server, Setup, code, eventually, jwt, now, within_step};
 
 const SECRET: &str = "6qsp6qhndryqs56zjmvs37i6gqtjsdvc";
 const JWT_SECRET: &str = "zautXStXM9iW3aD3FuyPH0TdK4GHPmHq";
@@ -56,7 +54,8 @@ async fn a_publisher_leaves_the_air_when_its_jwt_expires() {
     server.live(APP, "s").await;
     let goodbye = publisher.ended().await;
     assert!(goodbye.is_some_and(|status| status.is_error()), "it is told");
-    assert_eq!(server.rest().status(&hls("")).await, 404);
+    let rest = server.rest();
+    eventually("it is off the air", || async { (rest.status(&hls("")).await == 404).then_some(()) }).await;
     assert!(matches!(publish_from(&server, HERE, &format!("s?token={token}")).await, Said::No(_)));
 }
 
@@ -67,14 +66,17 @@ async fn viewers_stop_when_their_jwt_expires_whatever_ticket_they_hold() {
     let _publisher = live(&server, "s").await;
     setup.settings(json!({"playJwtControlEnabled": true, "jwtStreamSecretKey": JWT_SECRET})).await;
     let token = jwt(JWT_SECRET, &json!({"streamId": "s", "type": "play", "exp": now() + 3}));
+    let playlist = format!("/{APP}/streams/s/video.m3u8");
+    let mut inside = Vec::new();
     for (number, path) in [(1, hls(&format!("token={token}"))), (2, dash(&format!("token={token}")))] {
         let viewer = server.rest_from(person(number)).with_cookies();
         let ticket = ticketed(&viewer.text(&path).await);
-        let playlist = format!("/{APP}/streams/s/video.m3u8");
         assert_eq!(viewer.status(&playlist).await, 200, "by cookie");
-        eventually("the ticket ends", || async { (viewer.status(&playlist).await == 403).then_some(()) }).await;
-        let bare = server.rest_from(person(number));
-        assert_eq!(bare.status(&format!("{playlist}?st={ticket}")).await, 403, "{path}");
+        inside.push((viewer, server.rest_from(person(number)), path, format!("{playlist}?st={ticket}")));
+    }
+    for (viewer, bare, path, by_ticket) in inside {
+        eventually("the ticket ends", || async { (bare.status(&by_ticket).await == 403).then_some(()) }).await;
+        assert_eq!(viewer.status(&playlist).await, 403, "the cookie with it");
         assert_eq!(viewer.status(&path).await, 403, "the JWT itself has expired");
     }
 }
@@ -90,8 +92,9 @@ async fn without_end_at_expiry_a_session_outlives_its_jwt() {
     let token = jwt(JWT_SECRET, &json!({"streamId": "s", "type": "play", "exp": expires}));
     let viewer = server.rest_from(person(3)).with_cookies();
     assert_eq!(viewer.status(&hls(&format!("token={token}"))).await, 200);
-    let stranger = server.rest_from(person(4));
-    eventually("the JWT has expired", || async {
+    let next = std::cell::Cell::new(100);
+    eventually("the JWT admits nobody new", || async {
+        let stranger = server.rest_from(person(next.replace(next.get() + 1)));
         (stranger.status(&hls(&format!("token={token}"))).await == 403).then_some(())
     })
     .await;

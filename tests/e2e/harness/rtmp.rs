@@ -78,6 +78,40 @@ impl Rtmp {
         }
     }
 
+    /// Asks to play `key`. Yes means that the first media byte has arrived, not merely that it was promised.
+    pub async fn play(&mut self, key: &str) -> Said {
+        // -2: live if there is a live stream (§7.2.2.1).
+        let call = [Amf::Text("play"), Amf::Number(4.0), Amf::Null, Amf::Text(key), Amf::Number(-2.0)];
+        if self.writer.command(&call).await.is_err() {
+            return Said::HungUp;
+        }
+        let mut read = async || {
+            loop {
+                match self.reader.message().await {
+                    Err(_) => return Said::HungUp,
+                    Ok(Incoming::Media) => return Said::Yes,
+                    Ok(Incoming::Status(status)) if status.is_error() => return Said::No(status),
+                    Ok(_) => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, read()).await.expect("media, a refusal, or the end")
+    }
+
+    /// Waits for the next media message; false when none comes within `patience` or the connection ends.
+    pub async fn media_within(&mut self, patience: Duration) -> bool {
+        let mut read = async || {
+            loop {
+                match self.reader.message().await {
+                    Err(_) => return false,
+                    Ok(Incoming::Media) => return true,
+                    Ok(_) => {}
+                }
+            }
+        };
+        tokio::time::timeout(patience, read()).await.unwrap_or(false)
+    }
+
     /// The next `onStatus`; `None` when the server hangs up first.
     pub async fn status(&mut self) -> Option<Status> {
         let mut read = async || {
