@@ -28,7 +28,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks that webhooks and key sets may be in although they are not public.
     pub outbound_allowed_cidr: Vec<IpNet>,
-    /// Callers of the management REST may bring a JWT.
+    /// Days that audit records, connection events and ended sessions are kept.
+    pub retention_days: u32,
+    /// Audit records at most; the oldest give way.
+    pub audit_records: u64,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -122,6 +125,18 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         help: "Networks that webhooks and JWKS addresses may be in although they are not public, comma-separated; for \
                example `127.0.0.1/32,10.0.0.0/8` for a back end of your own. Empty allows public addresses only.",
+    },
+    Setting {
+        name: "retention_days",
+        flag: "retention-days",
+        default: "90",
+        help: "Days that audit records, connection events and ended sessions are kept.",
+    },
+    Setting {
+        name: "audit_records",
+        flag: "audit-records",
+        default: "5000000",
+        help: "Audit records kept at most; the oldest give way.",
     },
     Setting {
         name: "log",
@@ -246,6 +261,8 @@ impl Values {
                 .parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
             outbound_allowed_cidr: self
                 .parsed("outbound_allowed_cidr", |text| list(text).iter().map(|item| network(item)).collect())?,
+            retention_days: self.parsed("retention_days", |text| at_least_one(text, "days"))?,
+            audit_records: self.parsed("audit_records", |text| at_least_one(text, "records"))?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),
@@ -262,6 +279,11 @@ impl Values {
         }
         Ok(config)
     }
+}
+
+fn at_least_one<T: std::str::FromStr + Default + PartialOrd>(text: &str, what: &str) -> Result<T, String> {
+    let number = text.parse::<T>().ok().filter(|number| *number > T::default());
+    number.ok_or_else(|| format!("is not a number of {what}, 1 or more"))
 }
 
 /// A network, or one address.

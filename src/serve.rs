@@ -114,6 +114,8 @@ fn api_config(config: &Config) -> ApiConfig {
         http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
+        retention_days: config.retention_days,
+        audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
     }
 }

@@ -32,8 +32,10 @@ pub struct ApiConfig {
     pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
     pub exclusive: bool,
-    /// Audit records and ended sessions are kept this long.
+    /// Audit records, connection events and ended sessions are kept this long.
     pub retention_days: u32,
+    /// Audit records at most; the oldest give way.
+    pub audit_records: u64,
     /// Makes the process log more or less; `None` when nobody can.
     pub log_control: Option<LogControl>,
 }
@@ -91,6 +93,7 @@ impl ApiConfig {
             rtmp_port: None,
             exclusive: true,
             retention_days: 90,
+            audit_records: 5_000_000,
             log_control: None,
         }
     }

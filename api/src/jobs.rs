@@ -135,6 +135,7 @@ pub async fn tidy(api: &Api) -> Stored<()> {
     let kept_since = now.plus_secs(-i64::from(api.config().retention_days) * 86_400).as_millis();
     let db = api.store().writer();
     audit::purge_before(db, kept_since).await?;
+    audit::purge_beyond(db, api.config().audit_records).await?;
     sessions::purge_ended_before(db, kept_since).await?;
     events::purge_before(db, kept_since).await?;
     blocks::purge_ended_before(db, kept_since).await?;

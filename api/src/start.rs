@@ -136,7 +136,7 @@ impl Api {
                 last_name: None,
                 grants: Vec::new(),
             };
-            self.store_first_administrator(new).await.map_err(StartError::FirstAdministrator)?;
+            self.store_first_administrator(new, None).await.map_err(StartError::FirstAdministrator)?;
             info!("the first administrator was created");
             return Ok(());
         }

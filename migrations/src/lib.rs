@@ -17,6 +17,7 @@ mod m0008_audit;
 mod m0009_administrators;
 mod m0010_webhooks;
 mod m0011_retired_applications;
+mod m0012_token_actors;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_administrators::Migration),
             Box::new(m0010_webhooks::Migration),
             Box::new(m0011_retired_applications::Migration),
+            Box::new(m0012_token_actors::Migration),
         ]
     }
 }

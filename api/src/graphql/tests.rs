@@ -5,6 +5,7 @@ mod limits;
 mod schema;
 mod secrets;
 mod socket;
+mod tokens;
 mod transport;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,6 +1,8 @@
 //! Applications: the namespaces that everything else is in, and their settings.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 use sluice_contract::message::Command;
@@ -24,8 +26,18 @@ pub struct Application {
     pub created_at: UnixTime,
     /// What the viewer that asked for it may do in it.
     pub role: Role,
-    /// That viewer's name, for the audit.
+    /// That viewer's name and address, for the audit.
     pub actor: Arc<str>,
+    pub address: IpAddr,
+}
+
+/// A setting as everybody may see it who may read the application.
+#[derive(Debug, Clone)]
+pub struct OpenSetting {
+    pub name: String,
+    /// `None` for secrets.
+    pub value: Option<Value>,
+    pub is_set: bool,
 }
 
 impl Application {
@@ -46,6 +58,7 @@ impl Application {
             settings: entry.settings,
             created_at: entry.created_at,
             actor: viewer.name().into(),
+            address: viewer.address(),
         })
     }
 }
@@ -185,6 +198,21 @@ impl Api {
         object
     }
 
+    /// The settings object with the secrets left out, of which one learns whether they are set.
+    pub fn open_settings(&self, application: &Application) -> Vec<OpenSetting> {
+        let Value::Object(object) = application.settings.to_json() else { return Vec::new() };
+        let open = object.into_iter().map(|(name, value)| {
+            if is_secret(&name) {
+                let is_set = !value.is_null() && value.as_str() != Some("");
+                OpenSetting { name, value: None, is_set }
+            } else {
+                let is_set = !value.is_null();
+                OpenSetting { name, value: Some(value), is_set }
+            }
+        });
+        open.collect()
+    }
+
     /// Replaces the settings by `body`; what is missing takes its default (`stream-security` §2.3). In force on every
     /// worker when this returns, or with its next hello.
     ///
@@ -215,6 +243,7 @@ impl Api {
         application: &Application,
         change: impl FnOnce(&ApplicationSettings) -> Outcome<ApplicationSettings>,
     ) -> Outcome<Application> {
+        let begun = Instant::now();
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
         let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
@@ -239,9 +268,12 @@ impl Api {
         drop(held);
         let Acknowledged { pending, .. } = sent.acknowledged().await;
         let mut record = AuditRecord::action(self, "update-settings", &application.actor, Some(application));
+        let mut detail = changed_names(&current.settings, &settings).join(", ");
         if !pending.is_empty() {
-            record.detail = Some(format!("{} workers have not confirmed yet", pending.len()));
+            detail = format!("{detail}; {} workers have not confirmed yet", pending.len());
         }
+        record.detail = Some(detail).filter(|detail| !detail.is_empty());
+        record.duration_us = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
         self.record(record);
         Ok(Application { settings: Arc::new(settings), ..application.clone() })
     }
@@ -259,6 +291,14 @@ impl Api {
 enum Records {
     Delete,
     Keep,
+}
+
+/// Names of the settings that differ, never their values.
+fn changed_names(old: &ApplicationSettings, new: &ApplicationSettings) -> Vec<String> {
+    let (Value::Object(old), Value::Object(new)) = (old.to_json(), new.to_json()) else { return Vec::new() };
+    let removed = old.keys().filter(|name| !new.contains_key(*name));
+    let written = new.iter().filter(|(name, value)| old.get(*name) != Some(value)).map(|(name, _)| name);
+    written.chain(removed).cloned().collect()
 }
 
 fn no_application() -> ManageError {

@@ -31,8 +31,8 @@ mod webhook;
 pub(crate) use administrator::read_grants;
 pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
 pub use api_key::{ApiKey, CreatedApiKey, NewApiKey};
-pub use application::Application;
-pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub use application::{Application, OpenSetting};
+pub use audit::{AuditFilter, AuditKind, AuditOrder, AuditOutcome, AuditRecord};
 pub(crate) use averages::Averages;
 pub(crate) use block::block_of_row;
 pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
@@ -57,7 +57,7 @@ pub use subscriber::{
     GeneratedCode, NewSubscriber, NewSubscriberSecret, PutSubscriber, RevealedSecret, Subscriber, SubscriberChanges,
     SubscriberFilter,
 };
-pub use token::{NewToken, Token};
-pub use token_check::TokenCheck;
+pub use token::{NewToken, Token, TokenFilter, TokenStatus};
+pub use token_check::{Spending, TokenAnswer, TokenCheck};
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};
 pub use webhook::{DeliveryState, WebhookDelivery, WebhookTrial};

@@ -13,7 +13,7 @@ use super::answer::{Answer, Failure, Rest};
 use super::extract::{JsonBody, Parameters, PathOf, Stream, StreamPage};
 use super::lenient;
 use crate::Api;
-use crate::manage::{NewToken, Token, TokenCheck};
+use crate::manage::{NewToken, Spending, Token, TokenCheck};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -144,7 +144,7 @@ async fn validate_token(
     JsonBody(token): JsonBody<TokenInput>,
 ) -> Rest<Answer> {
     match token.unwrap_or_default().into_check() {
-        Some(check) => Ok(Answer::of(api.validate_token(&application, &check).await?)),
+        Some(check) => Ok(Answer::of(api.check_token(&application, &check, Spending::Spend).await?.admits())),
         None => Ok(Answer::of(false)),
     }
 }
@@ -180,7 +180,7 @@ async fn list_tokens(
     PathOf(page): PathOf<StreamPage>,
 ) -> Rest<Json<Vec<TokenObject>>> {
     let Some((stream_id, page)) = page.within() else { return Ok(Json(Vec::new())) };
-    let slice = api.tokens(&application, &stream_id, page).await?;
+    let slice = api.unspent_tokens(&application, &stream_id, page).await?;
     Ok(Json(slice.into_nodes().into_iter().map(TokenObject::from).collect()))
 }
 

@@ -78,6 +78,7 @@ async fn list_subscriber_stats(
         let filter = ConnectionEventFilter {
             stream_id: Some(stream_id.clone()),
             subscriber_id: Some(subscriber.subscriber_id.clone()),
+            ..ConnectionEventFilter::default()
         };
         let newest = Page::Offset { offset: 0, size: EVENTS_PER_SUBSCRIBER };
         let mut events = api.connection_events(&application, filter, newest).await?.into_nodes();
@@ -117,7 +118,8 @@ async fn list_connection_events(
         // Nobody has a name that cannot be.
         Some(Err(_)) => return Ok(Json(Vec::new())),
     };
-    let filter = ConnectionEventFilter { stream_id: Some(stream_id), subscriber_id };
+    let filter =
+        ConnectionEventFilter { stream_id: Some(stream_id), subscriber_id, ..ConnectionEventFilter::default() };
     let slice = api.connection_events(&application, filter, page).await?;
     Ok(Json(slice.into_nodes().into_iter().map(|event| ConnectionEventObject::of(event, &host)).collect()))
 }
