@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod audit;
 mod blocks;
 mod hostile;
 mod playback;

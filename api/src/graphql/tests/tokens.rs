@@ -52,12 +52,18 @@ async fn a_token_is_listed_without_itself_and_shown_again_only_on_request() {
     let tokens = &listed["broadcast"]["tokens"];
     assert_eq!((&tokens["totalCount"], &tokens["nodes"][0]["id"]), (&json!(1), &json!(id)));
     assert_eq!(tokens["nodes"][0]["createdBy"], "local");
-    assert_eq!(local.data(&format!(r#"{{ node(id: "{id}") {{ __typename id }} }}"#)).await["node"]["__typename"], "Token");
+    assert_eq!(
+        local.data(&format!(r#"{{ node(id: "{id}") {{ __typename id }} }}"#)).await["node"]["__typename"],
+        "Token"
+    );
 
     let reveal = format!(
         r#"mutation {{ revealToken(input: {{ application: "LiveApp", id: "{id}" }}) {{ secret problems {{ code }} }} }}"#
     );
-    assert_eq!(viewer.data(&reveal).await["revealToken"], json!({ "secret": null, "problems": [{ "code": "FORBIDDEN" }] }));
+    assert_eq!(
+        viewer.data(&reveal).await["revealToken"],
+        json!({ "secret": null, "problems": [{ "code": "FORBIDDEN" }] })
+    );
     assert_eq!(local.data(&reveal).await["revealToken"]["secret"], json!(secret));
     let audit = local.data(r#"{ audit { nodes { code detail operation } } }"#).await;
     let codes: Vec<_> = audit["audit"]["nodes"].as_array().expect("records").iter().map(|r| &r["code"]).collect();
@@ -143,7 +149,8 @@ async fn a_jwt_is_signed_once_there_is_a_key() {
     let sign = r#"mutation { createStreamJwt(input: { application: "LiveApp", streamId: "stream1", operation: PUBLISH,
         expiresAt: "2023-11-14T23:00:00.999Z" }) { jwt expiresAt problems { code } } }"#;
     assert_eq!(local.data(sign).await["createStreamJwt"]["problems"][0]["code"], "SECRET_NOT_CONFIGURED");
-    test.set(json!({ "jwtStreamSecretKey": "0123456789abcdef0123456789abcdef", "publishJwtControlEnabled": true })).await;
+    test.set(json!({ "jwtStreamSecretKey": "0123456789abcdef0123456789abcdef", "publishJwtControlEnabled": true }))
+        .await;
     let signed = local.data(sign).await["createStreamJwt"].take();
     assert_eq!(signed["expiresAt"], "2023-11-14T23:00:00.000000Z");
     let worker = test.worker().await;
