@@ -1,13 +1,15 @@
 // From the return of a block call to the last media byte that its subscriber receives or gets on the air.
 //
-// HLS: a viewer downloads segments without pause over one connection; the time of the last byte of a 200 answer counts.
+// HLS and DASH: a viewer downloads segments without pause over one connection; the time of the last byte of a 200 answer
+// counts. RTMP: a player that is suspended stays connected; the time of its last byte counts.
 // RTMP: a publisher's process is told so and leaves; the stream's playlist answers 404 as soon as the call has returned.
 //
 // usage: node benches/block.js [ROUNDS]
 
 import { connect } from 'node:net';
 
-import { clip, percentile, publish, row, startSluice, until } from './harness.js';
+import { clip, percentile, publish, row, sleep, startSluice, until } from './harness.js';
+import { playRtmp } from './rtmp.js';
 
 const rounds = Number(process.argv[2] ?? 100);
 const path = clip('hi', 1900, 128);
@@ -62,18 +64,42 @@ function viewer(ticketed) {
   return state;
 }
 
-const hls = { took: [], late: [], lateBytes: 0 };
-for (let round = 0; round < rounds; round += 1) {
-  const subscriber = `viewer${round}`;
+/** Blocks one fresh viewer a round, while media flows to it; `start(subscriber)` gives its state. */
+async function blocked(start, ended) {
+  const figures = { took: [], late: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    const subscriber = `viewer${round}`;
+    const watching = await start(subscriber);
+    await until('media flows', () => watching.bytes > 500_000);
+    const { took, returned } = await call('s', subscriber, 60, 'play');
+    await ended(watching);
+    watching.socket.destroy();
+    figures.took.push(took);
+    figures.late.push(Math.max(0, watching.last - returned));
+    await call('s', subscriber, 0, 'play');
+  }
+  return figures;
+}
+
+const refused = (watching) => until('it is refused or cut', () => watching.refused || watching.socket.destroyed || watching.socket.readableEnded);
+const hls = await blocked(async (subscriber) => {
   const playlist = await (await fetch(`${server.origin}/LiveApp/streams/s/video.m3u8?subscriberId=${subscriber}`)).text();
   const segment = playlist.trim().split('\n').findLast((line) => line.includes('.m4s'));
-  const watching = viewer(`/LiveApp/streams/s/${segment}`);
-  await until('media flows', () => watching.bytes > 1_000_000);
-  const { took, returned } = await call('s', subscriber, 60, 'play');
-  await until('the connection is refused or cut', () => watching.refused || watching.socket.destroyed || watching.socket.readableEnded);
-  hls.took.push(took);
-  hls.late.push(Math.max(0, watching.last - returned));
-}
+  return viewer(`/LiveApp/streams/s/${segment}`);
+}, refused);
+const dash = await blocked(async (subscriber) => {
+  const mpd = await fetch(`${server.origin}/LiveApp/streams/s/s.mpd?subscriberId=${subscriber}`);
+  const media = /<SegmentTemplate[^>]* media="(v-[^"]+)"/.exec(await mpd.text())[1].replaceAll('&amp;', '&');
+  const playlist = await (await fetch(`${server.origin}/LiveApp/streams/s/video.m3u8`)).text();
+  const number = /v-(\d+)\.m4s/.exec(playlist.trim().split('\n').at(-1))[1];
+  return viewer(`/LiveApp/streams/s/${media.replace(/\$Number(%\d+d)?\$/, number)}`);
+}, refused);
+await server.set('LiveApp', { rtmpPlaybackEnabled: true });
+const rtmpPlay = await blocked(
+  async (subscriber) => playRtmp(`${server.rtmp}/LiveApp/s?subscriberId=${subscriber}`),
+  // A second of silence shows that nothing more comes.
+  () => sleep(1000),
+);
 
 const rtmp = { took: [], gone: [], onAir: 0 };
 for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
@@ -89,6 +115,8 @@ const ms = (values) => `${percentile(values, 0.5).toFixed(1)} / ${percentile(val
 row('protocol', 'rounds', 'call took, ms (p50 / p99)', 'last byte after the return, ms (p50 / p99)', 'note');
 row('---', '---', '---', '---', '---');
 row('HLS play', rounds, ms(hls.took), ms(hls.late), 'a viewer that downloads without pause');
+row('DASH play', rounds, ms(dash.took), ms(dash.late), 'the same');
+row('RTMP play', rounds, ms(rtmpPlay.took), ms(rtmpPlay.late), 'suspended, still connected');
 row('RTMP publish', rtmp.took.length, ms(rtmp.took), rtmp.onAir === 0 ? '0.0 / 0.0' : `${rtmp.onAir} still on the air`, `the encoder has left ${ms(rtmp.gone)} ms after the return`);
 publisher.stop();
 await server.stop();

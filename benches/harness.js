@@ -4,7 +4,8 @@
 // charges the receiving side's work to the sender; compare loopback with loopback only.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,11 +45,77 @@ export async function startSluice(environment = {}) {
     origin: `http://${http}`,
     rtmp: `rtmp://${rtmp}`,
     data,
+    /** Changes settings of an application: read, modify, write back. */
+    set: async (application, changes) => {
+      const address = `http://${http}/rest/v2/applications/settings/${application}`;
+      const settings = await (await fetch(address)).json();
+      const answer = await fetch(address, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ...settings, ...changes }),
+      });
+      const { success, message } = await answer.json();
+      if (!success) throw new Error(message);
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await until('the server stops', () => child.exitCode !== null || child.signalCode !== null);
     },
   };
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** nginx with one worker process on CPU 0. `write(folder, port)` gives the `http` or `rtmp` block. */
+export async function startNginx(write, { load = '' } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-bench-'));
+  const port = await freePort();
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `${load} daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log warn; user root;
+     events { worker_connections 4096; }
+     ${write(folder, port)}\n`,
+  );
+  const child = spawn('taskset', ['-c', '0', '/usr/sbin/nginx', '-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+  const pids = await until('nginx works', () => {
+    if (!existsSync(join(folder, 'pid'))) return undefined;
+    const master = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    if (!master) return undefined;
+    const workers = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return workers.length ? [master, ...workers] : undefined;
+  });
+  return { folder, port, pids, stop: async () => child.kill('SIGTERM') };
+}
+
+export const NGINX_RTMP = 'load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;';
+
+/** Loads `url` with wrk from CPU 1 and divides the answers by the CPU seconds that `pids` used. */
+export async function load(url, pids, { seconds = 10, connections = 32, script } = {}) {
+  const before = cpuSeconds(pids);
+  const lua = script === undefined ? [] : ['-s', writeScript(script)];
+  const child = spawn('taskset', ['-c', '1', 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...lua, url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.on('data', (text) => (out += text));
+  await new Promise((resolve) => child.on('exit', resolve));
+  const bad = /Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1];
+  if (bad || /Socket errors/.test(out)) throw new Error(`wrk: ${out}`);
+  const requests = Number(/(\d+) requests in/.exec(out)[1]);
+  const used = cpuSeconds(pids) - before;
+  return { perCpuSecond: requests / used, perSecond: requests / seconds, p99: /99%\s+(\S+)/.exec(out)?.[1] };
+}
+
+function writeScript(text) {
+  const path = join(mkdtempSync(join(tmpdir(), 'wrk-')), 'request.lua');
+  writeFileSync(path, text);
+  return path;
 }
 
 /** A 60 s clip: 720p30, key frame every 2 s, CBR, AAC 44.1 kHz stereo. */

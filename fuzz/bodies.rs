@@ -81,11 +81,10 @@ fn run_session(data: &[u8], step: usize) -> Vec<String> {
             };
             seen.push(format!("{event:?}"));
             match event {
-                Event::PublishRequested(_) => session.accept(),
-                Event::PlayRequested => session.refuse("NetStream.Failed", ""),
+                Event::PublishRequested(_) | Event::PlayRequested(_) => session.accept(),
                 Event::Video { timestamp, body } => drop(tags.video(timestamp, body)),
                 Event::Audio { timestamp, body } => drop(tags.audio(timestamp, body)),
-                Event::Metadata(_) | Event::Finished => {}
+                Event::Metadata(_) | Event::Pause { .. } | Event::Receive { .. } | Event::Finished => {}
             }
         }
         // An answer is at most a few times as long as its question, but for the one to `connect`.

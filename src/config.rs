@@ -26,6 +26,8 @@ pub struct Config {
     pub applications: Vec<ApplicationName>,
     /// Proxies whose `X-Forwarded-For` is believed, as networks; loopback is always among them.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks that webhooks and key sets may be in although they are not public.
+    pub outbound_allowed_cidr: Vec<IpNet>,
     /// Days that audit records, connection events and ended sessions are kept.
     pub retention_days: u32,
     /// Audit records at most; the oldest give way.
@@ -116,6 +118,13 @@ pub const SETTINGS: &[Setting] = &[
         flag: "trusted-proxies",
         default: "",
         help: "Networks whose X-Forwarded-For is believed, comma-separated; loopback always is.",
+    },
+    Setting {
+        name: "outbound_allowed_cidr",
+        flag: "outbound-allowed-cidr",
+        default: "",
+        help: "Networks that webhooks and JWKS addresses may be in although they are not public, comma-separated; for \
+               example `127.0.0.1/32,10.0.0.0/8` for a back end of your own. Empty allows public addresses only.",
     },
     Setting {
         name: "retention_days",
@@ -250,6 +259,8 @@ impl Values {
             })?,
             trusted_proxies: self
                 .parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
+            outbound_allowed_cidr: self
+                .parsed("outbound_allowed_cidr", |text| list(text).iter().map(|item| network(item)).collect())?,
             retention_days: self.parsed("retention_days", |text| at_least_one(text, "days"))?,
             audit_records: self.parsed("audit_records", |text| at_least_one(text, "records"))?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
@@ -327,6 +338,7 @@ mod tests {
         let error = load("", &[("SLUICE_HTTP_ADDR", "5080")], &[]).unwrap_err().to_string();
         assert_eq!(error, "environment: `http_addr` is not an address such as 0.0.0.0:5080 or [::]:5080");
         assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
+        assert!(load("outbound_allowed_cidr = \"10.0.0.0/33\"", &[], &[]).is_err());
         assert!(load("applications = \"graphql\"", &[], &[]).is_err());
     }
 

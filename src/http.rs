@@ -52,7 +52,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, shutdown: CancellationToken) {
-    if let Err(error) = sluice_worker::egress::http::tune(&stream) {
+    if let Err(error) = sluice_worker::egress::tune(&stream) {
         debug!(error = %error, "cannot tune a socket");
     }
     let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sluice_api::config::{FirstAdministrator, SecretKeySource};
+use sluice_api::config::{FirstAdministrator, LogControl, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
 use sluice_bus::MemoryBus;
 use sluice_worker::{Worker, WorkerConfig};
@@ -21,7 +21,7 @@ use crate::{http, tools};
 ///
 /// # Errors
 /// When something cannot start; nothing is left running then.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+pub async fn serve(config: Config, logs: LogControl) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     ListeningFile::clear(&config.data_dir);
@@ -29,7 +29,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let (media, management) = (CancellationToken::new(), CancellationToken::new());
     let stop = watch_signals()?;
     let bus = MemoryBus::new(tools::clock);
-    let api = Api::start(api_config(&config), Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
+    let settings = ApiConfig { log_control: Some(logs), ..api_config(&config) };
+    let api = Api::start(settings, Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
         .await
         .context("the API cannot start")?;
     let worker = Worker::start(worker_config(&config), Arc::new(bus.clone()), tools::clock, media.clone())
@@ -108,7 +109,9 @@ fn api_config(config: &Config) -> ApiConfig {
         first_administrator,
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        // Port 0 is chosen later, by the worker: addresses then name the usual port.
+        outbound_allowed: config.outbound_allowed_cidr.clone(),
+        // Port 0 is chosen later: addresses then name the usual port.
+        http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
         retention_days: config.retention_days,

@@ -15,9 +15,10 @@ use crate::manage::StatsTick;
 use crate::store::{
     self, StoreError, Stored, administrators, audit, blocks, broadcasts, events, guessing, server, sessions, tokens,
 };
+use crate::webhooks::{self, Refusals};
 
 /// Starts them all; they end with `shutdown`.
-pub async fn start(api: &Api, shutdown: &CancellationToken) {
+pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals) {
     let link = api.fleet().link();
     let mut acknowledgements = link.acknowledgements().await;
     let mut reports = link.reports().await;
@@ -66,6 +67,10 @@ pub async fn start(api: &Api, shutdown: &CancellationToken) {
     every(api, shutdown, WATCH_EVERY, |api| async move { watch_workers(&api).await });
     every(api, shutdown, REFRESH_EVERY, |api| async move { refresh(&api).await });
     every(api, shutdown, TIDY_EVERY, |api| async move { tidy(&api).await });
+    every(api, shutdown, FIGURES_EVERY, |api| async move { webhooks::tell_figures(&api).await });
+    every(api, shutdown, UPKEEP_EVERY, |api| async move { webhooks::upkeep(&api).await });
+    api.spawn(shutdown, webhooks::record_refusals(api.clone(), refusals));
+    api.spawn(shutdown, webhooks::deliver(api.clone()));
 }
 
 fn every<F>(api: &Api, shutdown: &CancellationToken, period: Duration, job: fn(Api) -> F)
@@ -112,9 +117,13 @@ pub async fn watch_workers(api: &Api) -> Stored<()> {
     Ok(())
 }
 
-/// Another API changed an application.
+/// Another API changed an application, or the server's settings.
 async fn refresh(api: &Api) -> Stored<()> {
-    if server::revision(api.store().reader()).await? != api.directory().revision() {
+    let db = api.store().reader();
+    if server::settings_revision(db).await? != api.directory().server_revision() {
+        api.reload_directory().await?;
+        api.follow_log_level();
+    } else if server::revision(db).await? != api.directory().revision() {
         api.reload_directory().await?;
     }
     Ok(())
@@ -164,6 +173,9 @@ async fn rotate_ticket_keys(api: &Api, now: UnixTime) -> Stored<()> {
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// The shortest period of figures.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 const EVENT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// A worker that was let start a session does so within this time, or never.
 const UNUSED_AFTER_MS: i64 = 60_000;

@@ -6,6 +6,9 @@
 //! | [`graphql`], [`rest`] | the two faces: they translate, and hold no rule |
 //! | [`http`] | who is asking ([`Viewer`](manage::Viewer)), health |
 //! | `gate` | answers the workers' questions: loads facts, asks the policy, performs the effects |
+//! | `outbound` | the one HTTP client, and whom it may call |
+//! | `webhooks` | asks before somebody comes in, tells what happens |
+//! | `jwt` | JSON Web Tokens that let somebody manage, and fetched key sets |
 //! | `fleet` | the workers: who is alive, what they carry, commands and acknowledgements, their events |
 //! | `directory` | the applications and their settings, in memory |
 //! | `store` | the only place with SQL |
@@ -25,7 +28,9 @@ mod gate;
 pub mod graphql;
 pub mod http;
 mod jobs;
+mod jwt;
 pub mod manage;
+pub mod outbound;
 pub mod rest;
 mod secrets;
 mod start;
@@ -33,6 +38,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod webhooks;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -49,9 +55,12 @@ pub use start::{StartError, migrate};
 use audit_log::AuditLog;
 use directory::Directory;
 use fleet::Fleet;
+use jwt::KeySets;
+use outbound::Outbound;
 use secrets::SecretBox;
 use store::Store;
 use throttle::Throttle;
+use webhooks::Webhooks;
 
 /// Tells the time. One clock per process, so that tests can hold it still.
 pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -70,9 +79,13 @@ struct Inner {
     events: manage::Events,
     audit: AuditLog,
     throttle: Throttle,
+    outbound: Outbound,
+    webhooks: Webhooks,
+    key_sets: KeySets,
     /// Lets somebody from elsewhere create the first administrator; gone once there is one.
     set_up_code: Mutex<Option<Secret<String>>>,
     passwords: manage::Passwords,
+    meter: manage::Meter,
     tasks: TaskTracker,
     /// Held while this API is the only one of its data folder.
     lock: Mutex<Option<File>>,
@@ -86,6 +99,7 @@ impl Api {
             .merge(graphql::router(self.clone()).layer(cors))
             .merge(rest::router(self.clone()))
             .merge(http::pages::router(self.clone()))
+            .layer(middleware::from_fn_with_state(self.clone(), http::strict_transport))
     }
 
     pub fn now(&self) -> UnixTime {

@@ -18,10 +18,13 @@ use crate::audit_log::AuditLog;
 use crate::directory::{self, Directory};
 use crate::fleet::{self, Fleet};
 use crate::gate::Gate;
-use crate::manage::{Events, ManageError, NewAdministrator, Passwords};
+use crate::jwt::KeySets;
+use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords};
+use crate::outbound::{NoClient, Outbound};
 use crate::secrets::{SecretBox, SecretKeyError};
-use crate::store::{Store, StoreError, Stored, administrators, applications, server};
+use crate::store::{Store, StoreError, Stored, administrators, applications, server, webhooks as webhook_events};
 use crate::throttle::Throttle;
+use crate::webhooks::Webhooks;
 use crate::{Api, ApiConfig, Clock, Inner, jobs};
 
 /// Why the API did not start. One variant per remedy.
@@ -39,6 +42,8 @@ pub enum StartError {
     FirstAdministrator(ManageError),
     #[error("the bus cannot be used: {0}")]
     Bus(#[from] BusError),
+    #[error(transparent)]
+    Outbound(#[from] NoClient),
 }
 
 impl Api {
@@ -60,6 +65,9 @@ impl Api {
         check_key(&store, &secrets).await?;
 
         let (audit, writer) = AuditLog::new(Arc::clone(&clock));
+        let (webhooks, refusals) = Webhooks::new();
+        let outbound = Outbound::new(config.outbound_allowed.clone())?;
+        let now = clock();
         let api = Self(Arc::new(Inner {
             clock,
             config,
@@ -70,23 +78,31 @@ impl Api {
             events: Events::new(),
             audit,
             throttle: Throttle::default(),
+            outbound,
+            webhooks,
+            key_sets: KeySets::default(),
             set_up_code: Mutex::default(),
             passwords: Passwords::default(),
+            meter: Meter::new(now),
             tasks: TaskTracker::new(),
             lock: Mutex::new(lock),
         }));
         api.first_start().await?;
         api.reload_directory().await?;
+        if api.server_settings().log_level.is_some() {
+            api.follow_log_level();
+        }
         if api.config().exclusive {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
+            webhook_events::release_all(api.store().writer()).await?;
         }
         api.first_administrator().await?;
 
         let writing = api.clone();
         let stop = shutdown.clone();
         api.0.tasks.spawn(async move { writer.run(writing.store(), stop.cancelled()).await });
-        jobs::start(&api, &shutdown).await;
+        jobs::start(&api, &shutdown, refusals).await;
         link.serve(Arc::new(Gate::new(api.clone()))).await?;
         Ok(api)
     }
@@ -100,8 +116,8 @@ impl Api {
             for name in &self.config().applications {
                 let id = Uuid::now_v7();
                 let (settings, secrets) = directory::split(self.secrets(), id, &self.new_settings()?)?;
-                let row =
-                    applications::Model { id, name: name.to_string(), settings, secrets, created_at: now.as_millis() };
+                let (name, created_at) = (name.to_string(), now.as_millis());
+                let row = applications::Model { id, name, settings, secrets, created_at, retired_at: None };
                 applications::insert(&transaction, row).await?;
             }
         }
@@ -135,6 +151,7 @@ impl Api {
         Ok(ApplicationSettings {
             cluster_communication_key: Secret::new(self.secrets().random_name()?),
             subscriber_authentication_key: Secret::new(self.secrets().random_name()?),
+            webhook_signing_secret: Secret::new(self.secrets().random_name()?),
             ..ApplicationSettings::default()
         })
     }

@@ -119,11 +119,20 @@ pub struct Peer {
     pub address: IpAddr,
     /// `User-Agent` of HTTP, `flashVer` of RTMP; at most 256 bytes.
     pub user_agent: Option<String>,
+    /// The page that made a browser ask (RFC 6454), as it came; at most 256 bytes. `None` outside of browsers.
+    #[serde(default)]
+    pub origin: Option<String>,
 }
 
 impl Peer {
     pub fn new(address: IpAddr, user_agent: Option<String>) -> Self {
-        Self { address: address.to_canonical(), user_agent }
+        Self { address: address.to_canonical(), user_agent, origin: None }
+    }
+
+    /// The same peer, asking on behalf of a page.
+    #[must_use]
+    pub fn on_page(self, origin: Option<String>) -> Self {
+        Self { origin, ..self }
     }
 }
 

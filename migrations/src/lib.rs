@@ -15,6 +15,8 @@ mod m0006_guessing;
 mod m0007_sessions;
 mod m0008_audit;
 mod m0009_administrators;
+mod m0010_webhooks;
+mod m0011_retired_applications;
 mod m0012_token_actors;
 mod table;
 
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_sessions::Migration),
             Box::new(m0008_audit::Migration),
             Box::new(m0009_administrators::Migration),
+            Box::new(m0010_webhooks::Migration),
+            Box::new(m0011_retired_applications::Migration),
             Box::new(m0012_token_actors::Migration),
         ]
     }

@@ -4,11 +4,15 @@
 
 mod harness;
 
+mod access_table;
 mod audit;
 mod blocks;
+mod guessing;
 mod hostile;
 mod playback;
 mod publish;
+mod races;
 mod restart;
 mod seeds;
 mod totp;
+mod vectors;

@@ -95,7 +95,7 @@ impl Admission {
     /// # Errors
     /// The reason of the refusal; [`sluice_contract::policy::Refusal`] words it for each protocol.
     pub async fn admit(&self, ask: Ask) -> Result<Admitted, DenyReason> {
-        let (application, stream) = (ask.application.clone(), ask.stream_id.clone());
+        let (application, stream) = (cut(&ask.application), cut(&ask.stream_id));
         let (operation, protocol) = (ask.operation, ask.protocol);
         let outcome = self.decide(ask).await;
         match &outcome {
@@ -168,6 +168,7 @@ impl Admission {
     fn begin(&self, grant: StreamGrant, peer: Peer, client: ClientBinding, epoch: u64) -> Result<Admitted, DenyReason> {
         let publishes = grant.operation == Operation::Publish;
         let open = grant.operation == Operation::Play && grant.admitted_by.is_empty();
+        let plays_rtmp = grant.operation == Operation::Play && grant.protocol == Protocol::Rtmp;
         let application = grant.application.clone();
         let settings = || self.rules.application(&application).ok_or(DenyReason::UnknownApplication);
         settings()?;
@@ -177,10 +178,19 @@ impl Admission {
             NotRegistered::Revoked => DenyReason::AuthorityUnreachable,
         })?;
         let admitted = Admitted { session, ends_on_drop: true };
-        // The second: allowed as open, but protected by now.
-        let is_protected = settings()?.play_protected;
-        if self.rules.link().epoch != epoch || (open && is_protected) {
+        // The second: allowed as open, but protected by now; the third: switched off by now.
+        let settings = settings()?;
+        if self.rules.link().epoch != epoch || (open && settings.play_protected) {
             return Err(DenyReason::AuthorityUnreachable);
+        }
+        if plays_rtmp && !settings.rtmp_playback_enabled {
+            return Err(DenyReason::PlaybackDisabled);
+        }
+        // HTTP players learn of a block with every request; all others before they begin.
+        if !admitted.grant().protocol.is_http()
+            && let Some(block) = self.sessions.block_of(&admitted.session, (self.clock)())
+        {
+            return Err(DenyReason::Blocked { until: block.until });
         }
         if publishes {
             admitted.session.announce();
@@ -188,6 +198,13 @@ impl Admission {
         Ok(admitted)
     }
 }
+
+/// A stranger's words for the log: real names are shorter.
+fn cut(name: &str) -> String {
+    name.chars().take(MAX_LOGGED_CHARS).collect()
+}
+
+const MAX_LOGGED_CHARS: usize = 128;
 
 /// A UUIDv7 whose time is `now`, so that ids rise with the same clock that everything else goes by.
 fn id_at(now: UnixTime) -> Uuid {

@@ -64,7 +64,7 @@ pub(crate) fn settings(play_protected: bool) -> WorkerSettings {
         dash_enabled: true,
         segment_duration_ms: 2_000,
         playlist_segments: 5,
-        rtmp_playback_enabled: false,
+        rtmp_playback_enabled: true,
         authorize_deadline_ms: 2_000,
         content_security_policy: String::new(),
         cors: CorsSettings::default(),

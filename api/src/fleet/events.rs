@@ -5,6 +5,7 @@ use sluice_contract::message::{EndReason, EventKind, SessionReport, SessionState
 use sluice_contract::{Operation, UnixTime};
 
 use super::closing::{Closed, End, close_session, close_stream, connection_event};
+use super::hooks::{tell_of_player, tell_of_stream};
 use super::picture::open_session;
 use crate::Api;
 use crate::directory::Entry;
@@ -12,6 +13,7 @@ use crate::manage::{
     BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
 use crate::store::{self, Stored, broadcasts, events, server, sessions};
+use crate::webhooks::Action;
 
 /// Records one event. An error means that it must come again.
 pub async fn handle(api: &Api, event: &WorkerEvent) -> Stored<()> {
@@ -81,6 +83,9 @@ async fn started(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, sess
         let came = connection_event(event.id, &row, subscriber_id, ConnectionEventKind::Connected, event.at);
         events::insert(db, came).await?;
     }
+    if !was_open && session.operation == Operation::Play {
+        tell_of_player(api, db, &application, &row, Action::PlayStarted, event.at).await?;
+    }
     sessions::put(db, row).await?;
     Ok(!was_open)
 }
@@ -120,6 +125,7 @@ async fn stream_started(
     row.publish_protocol = Some(stream.protocol.as_str().to_owned());
     row.started_at = Some(stream.since.as_millis());
     row.updated_at = Some(api.now().as_millis());
+    tell_of_stream(api, db, &application, &row, Action::LiveStreamStarted, event.at).await?;
     broadcasts::update(db, row).await
 }
 
@@ -148,6 +154,7 @@ pub fn row_of(
         ended_at: None,
         end_reason: None,
         stats: serde_json::to_value(session.stats).unwrap_or_default(),
+        parameters: None,
     }
 }
 

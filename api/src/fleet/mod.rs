@@ -6,6 +6,7 @@
 
 mod closing;
 mod events;
+mod hooks;
 mod picture;
 mod welcome;
 
@@ -24,7 +25,7 @@ use uuid::Uuid;
 
 use crate::manage::PendingWorker;
 
-pub use closing::{Closed, End, clear_ghosts, close_session};
+pub use closing::{Closed, End, clear_ghosts, close_session, close_stream};
 pub use events::{handle, state_word};
 pub use picture::Picture;
 pub use welcome::welcome;

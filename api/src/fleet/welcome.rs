@@ -9,10 +9,12 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::events::{may_return, row_of};
+use super::hooks::tell_of_stream;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{BroadcastStatus, block_of_row};
 use crate::store::{self, Stored, blocks, broadcasts, server, sessions};
+use crate::webhooks::Action;
 
 /// Takes a worker in and tells it the whole state. Nothing lasting changes meanwhile.
 pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
@@ -62,7 +64,7 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
                 kind: sluice_contract::message::EventKind::SessionStarted { session: session.clone() },
             };
             if session.operation == Operation::Publish
-                && !return_stream(&transaction, &application, hello, session, now).await?
+                && !return_stream(api, &transaction, &application, hello, session, now).await?
             {
                 ending.push((session.session, EndReason::Replaced));
                 continue;
@@ -76,6 +78,7 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
 
 /// Puts the stream of a publisher that was there all the time back on air. False if somebody else has it by now.
 async fn return_stream(
+    api: &Api,
     db: &impl ConnectionTrait,
     application: &Entry,
     hello: &Hello,
@@ -97,12 +100,17 @@ async fn return_stream(
     if row.publisher.is_some_and(|other| other != publisher) {
         return Ok(false);
     }
+    // Its end was told when its worker was lost.
+    let comes_back = row.publisher.is_none();
     row.publisher = Some(publisher);
     row.worker = Some(hello.worker.uuid());
     row.status = BroadcastStatus::Broadcasting.as_str().to_owned();
     row.publish_protocol = Some(session.protocol.as_str().to_owned());
     row.started_at = row.started_at.or(Some(session.since.as_millis()));
     row.updated_at = Some(now.as_millis());
+    if comes_back {
+        tell_of_stream(api, db, application, &row, Action::LiveStreamStarted, now).await?;
+    }
     broadcasts::update(db, row).await
 }
 

@@ -12,6 +12,7 @@ use crate::fleet::{Closed, End, close_session};
 use crate::manage::{BroadcastStatus, new_row};
 use crate::store::guessing::{self, Whom, totp_mark, wrong_code};
 use crate::store::{StoreError, Stored, broadcasts, sessions, tokens};
+use crate::webhooks::parameters;
 
 /// # Errors
 /// [`StoreError::Retry`] when somebody else was first, and the decision must be made again.
@@ -117,6 +118,10 @@ pub async fn admit(
         ended_at: None,
         end_reason: None,
         stats: serde_json::json!({}),
+        parameters: match grant.operation {
+            Operation::Publish => parameters(&request.credentials.extra),
+            Operation::Play => None,
+        },
     };
     sessions::put(db, row).await?;
     if let Some(subscriber) = &grant.subscriber

@@ -23,6 +23,7 @@ use tracing::{error, warn};
 use crate::Api;
 use crate::fleet;
 use crate::store::{self, StoreError, Stored};
+use crate::webhooks::Asked;
 
 pub use facts::subscriber_facts;
 
@@ -45,7 +46,8 @@ impl Gate {
         if self.api.now() >= call.deadline {
             return unreachable();
         }
-        let reply = match decided(&self.api, call).await {
+        let mut answer = None;
+        let reply = match decided(&self.api, call, &mut answer).await {
             Ok(Settled::Allowed { grant, replaced }) => {
                 self.replace(replaced).await;
                 AuthorizeReply::Allow { grant }
@@ -56,7 +58,10 @@ impl Gate {
                 unreachable()
             }
         };
-        record::decision(&self.api, request, &reply, begun.elapsed());
+        if let AuthorizeReply::Deny { reason } = &reply {
+            self.api.0.webhooks.refused(request, reason);
+        }
+        record::decision(&self.api, request, &reply, answer.and_then(|answer| answer.note), begun.elapsed());
         reply
     }
 
@@ -89,12 +94,20 @@ enum Settled {
     Denied(DenyReason),
 }
 
-async fn decided(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
+/// `answer` becomes what the application's webhook said, if it was asked.
+async fn decided(api: &Api, call: &AuthorizeCall, answer: &mut Option<Asked>) -> Stored<Settled> {
     let request = &call.request;
-    let snapshot = api.store().snapshot().await?;
-    let (facts, known) = facts::load(api, &snapshot, request, api.now()).await?;
-    drop(snapshot);
-    let decision = with_webhook(facts, request, api.now());
+    let (mut decision, mut known) = look(api, request, None).await?;
+    if let Decision::Allow { ask_webhook: Some(address), .. } = &decision
+        && let Some(application) = api.directory().find(&request.application)
+    {
+        // Nothing of the database is held meanwhile. What was true before is looked at anew afterwards.
+        let authorization = &api.0.webhooks.authorization;
+        let asked = authorization.ask(api, &application, address, request, call.deadline).await;
+        let answer = answer.insert(asked);
+        (decision, known) = look(api, request, Some(answer)).await?;
+    }
+    let answer = answer.as_ref();
     let (writes, grant) = match &decision {
         Decision::Allow { grant, effects, .. } => (!effects.is_empty() || is_kept(request, grant), Some(grant)),
         Decision::Deny { effects, .. } => (!effects.is_empty(), None),
@@ -112,7 +125,7 @@ async fn decided(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
         });
     }
     for _ in 0..ATTEMPTS {
-        match settle(api, call).await {
+        match settle(api, call, answer).await {
             // Somebody spent, marked or created the same thing first: decide again on what is true now.
             Err(StoreError::Retry | StoreError::Exists) => {}
             settled => return settled,
@@ -122,12 +135,12 @@ async fn decided(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
 }
 
 /// Decides within a writing transaction and performs the effects there.
-async fn settle(api: &Api, call: &AuthorizeCall) -> Stored<Settled> {
+async fn settle(api: &Api, call: &AuthorizeCall, answer: Option<&Asked>) -> Stored<Settled> {
     let request = &call.request;
     let transaction = api.store().transaction().await?;
     let now = api.now();
     let (facts, known) = facts::load(api, &transaction, request, now).await?;
-    let (settled, closed) = match with_webhook(facts, request, now) {
+    let (settled, closed) = match decide(facts, request, answer, now) {
         Decision::Deny { reason, effects } => {
             let closed = effects::perform(api, &transaction, request, &known, &effects, now).await?;
             (Settled::Denied(reason), closed)
@@ -164,13 +177,26 @@ pub async fn explain(api: &Api, request: &StreamRequest) -> Stored<Explanation> 
     Ok(policy::explain(&facts, request, now))
 }
 
-/// A decision that waits for a webhook is decided without its answer as if it had not come: closed.
-fn with_webhook(mut facts: Facts, request: &StreamRequest, now: UnixTime) -> Decision {
-    let decision = policy::decide(&facts, request, now);
-    if !matches!(decision, Decision::Allow { ask_webhook: Some(_), .. }) {
-        return decision;
-    }
-    facts.webhook = WebhookFact::Unreachable;
+/// Decides on one moment of the database, and changes nothing. Without an answer the decision may name a webhook to ask.
+async fn look(api: &Api, request: &StreamRequest, answer: Option<&Asked>) -> Stored<(Decision, Known)> {
+    let snapshot = api.store().snapshot().await?;
+    let now = api.now();
+    let (facts, known) = facts::load(api, &snapshot, request, now).await?;
+    drop(snapshot);
+    let decision = match answer {
+        None => policy::decide(&facts, request, now),
+        answer => decide(facts, request, answer, now),
+    };
+    Ok((decision, known))
+}
+
+/// Decides with what the webhook said. A decision that would still have to ask (the settings changed meanwhile) is
+/// decided as if no answer had come: closed.
+fn decide(mut facts: Facts, request: &StreamRequest, answer: Option<&Asked>, now: UnixTime) -> Decision {
+    let settings = facts.application.as_ref().map(|application| &application.settings);
+    let address = settings.and_then(|settings| settings.authorization_webhook(request.operation));
+    let current = answer.filter(|answer| address == Some(answer.address.as_str()));
+    facts.webhook = current.map_or(WebhookFact::Unreachable, |answer| answer.fact);
     policy::decide(&facts, request, now)
 }
 

@@ -12,13 +12,20 @@ use uuid::Uuid;
 use crate::Api;
 use crate::manage::{AuditKind, AuditOutcome, AuditRecord};
 
-pub fn decision(api: &Api, request: &StreamRequest, reply: &AuthorizeReply, took: Duration) {
+/// `note`: what the reason alone does not say.
+pub fn decision(api: &Api, request: &StreamRequest, reply: &AuthorizeReply, note: Option<String>, took: Duration) {
     let (outcome, code, detail) = match reply {
         AuthorizeReply::Allow { grant } => {
             let modes: Vec<_> = grant.admitted_by.iter().map(|mode| mode.as_str()).collect();
             (AuditOutcome::Allowed, "allowed", (!modes.is_empty()).then(|| modes.join(", ")))
         }
-        AuthorizeReply::Deny { reason } => (AuditOutcome::Denied, reason.code(), Some(reason.to_string())),
+        AuthorizeReply::Deny { reason } => {
+            let detail = match note {
+                Some(note) => format!("{reason}: {note}"),
+                None => reason.to_string(),
+            };
+            (AuditOutcome::Denied, reason.code(), Some(detail))
+        }
     };
     let record = AuditRecord {
         id: Uuid::now_v7(),

@@ -7,13 +7,14 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 use sluice_contract::message::Command;
 use sluice_contract::settings::SettingsError;
-use sluice_contract::{ApplicationName, ApplicationSettings, UnixTime};
+use sluice_contract::{ApplicationName, ApplicationSettings, Secret, UnixTime};
 use uuid::Uuid;
 
 use super::{AuditRecord, ManageError, Outcome, Problem, ProblemCode, Role, Viewer};
 use crate::Api;
 use crate::directory::{self, Entry, is_secret};
 use crate::fleet::Acknowledged;
+use crate::outbound::parse_address;
 use crate::store::{self, StoreError, applications, server};
 
 /// An application as one viewer sees it. Having one means being allowed to read it.
@@ -89,7 +90,8 @@ impl Api {
         Ok(self.directory().find(name).map(|entry| entry.settings))
     }
 
-    /// Creates an application with default settings. Needs the system's admin role.
+    /// Creates an application with default settings, and with the records of a [retired](Self::retire_application) one
+    /// of the same name. Needs the system's admin role.
     ///
     /// # Errors
     /// `invalid` name, `already-exists`, `forbidden`.
@@ -99,26 +101,27 @@ impl Api {
             Problem::new(ProblemCode::Invalid, format!("the name of an application is not valid: {error}")).at("name")
         })?;
         let settings = self.new_settings()?;
-        let id = Uuid::now_v7();
-        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
-        let row = applications::Model {
-            id,
-            name: name.to_string(),
-            settings: open,
-            secrets,
-            created_at: self.now().as_millis(),
-        };
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        match applications::insert(&transaction, row).await {
-            Err(StoreError::Exists) => {
-                return Err(ManageError::problem_at(
-                    ProblemCode::AlreadyExists,
-                    "name",
-                    "Application with the same name already exists",
-                ));
+        let kept = applications::retired(&transaction, name.as_str()).await?;
+        // Sealed secrets belong to an id.
+        let id = kept.as_ref().map_or_else(Uuid::now_v7, |kept| kept.id);
+        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
+        if kept.is_some() {
+            applications::revive(&transaction, id, open, secrets).await?;
+        } else {
+            let (name, created_at) = (name.to_string(), self.now().as_millis());
+            let row = applications::Model { id, name, settings: open, secrets, created_at, retired_at: None };
+            match applications::insert(&transaction, row).await {
+                Err(StoreError::Exists) => {
+                    return Err(ManageError::problem_at(
+                        ProblemCode::AlreadyExists,
+                        "name",
+                        "Application with the same name already exists",
+                    ));
+                }
+                inserted => inserted?,
             }
-            inserted => inserted?,
         }
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
@@ -137,11 +140,31 @@ impl Api {
     /// # Errors
     /// `not-found`, `forbidden`.
     pub async fn delete_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Delete).await
+    }
+
+    /// Deletes an application with its settings, and ends its sessions. Its records (broadcasts, subscribers, blocks,
+    /// tokens) are kept aside for an application of the same name. Needs the system's admin role.
+    ///
+    /// # Errors
+    /// As [`delete_application`](Self::delete_application).
+    pub async fn retire_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Keep).await
+    }
+
+    async fn remove_application(&self, viewer: &Viewer, name: &str, records: Records) -> Outcome<()> {
         let application = self.application(viewer, name).await?;
         self.require_system_admin(viewer)?;
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        if !applications::delete(&transaction, application.id).await? {
+        let (removed, code) = match records {
+            Records::Delete => (applications::delete(&transaction, application.id).await?, "delete-application"),
+            Records::Keep => {
+                let now = self.now().as_millis();
+                (applications::retire(&transaction, application.id, now).await?, "retire-application")
+            }
+        };
+        if !removed {
             return Err(no_application());
         }
         let revision = server::next_revision(&transaction).await?;
@@ -151,7 +174,7 @@ impl Api {
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         sent.acknowledged().await;
-        self.record(AuditRecord::action(self, "delete-application", viewer.name(), Some(&application)));
+        self.record(AuditRecord::action(self, code, viewer.name(), Some(&application)));
         Ok(())
     }
 
@@ -224,7 +247,15 @@ impl Api {
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
         let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
-        let settings = change(&current.settings)?;
+        let mut settings = change(&current.settings)?;
+        addresses_can_be_called(&settings)?;
+        if settings.webhook_signing_secret.is_empty() {
+            // Nothing is sent unsigned. Objects of clients that do not know the setting leave it as it is.
+            settings.webhook_signing_secret = match &current.settings.webhook_signing_secret {
+                secret if secret.is_empty() => Secret::new(self.secrets().random_name()?),
+                secret => secret.clone(),
+            };
+        }
         let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
         if !applications::update_settings(&transaction, application.id, open, secrets).await? {
             return Err(no_application());
@@ -255,6 +286,13 @@ impl Api {
     }
 }
 
+/// What becomes of the records of an application that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Records {
+    Delete,
+    Keep,
+}
+
 /// Names of the settings that differ, never their values.
 fn changed_names(old: &ApplicationSettings, new: &ApplicationSettings) -> Vec<String> {
     let (Value::Object(old), Value::Object(new)) = (old.to_json(), new.to_json()) else { return Vec::new() };
@@ -267,6 +305,24 @@ fn no_application() -> ManageError {
     ManageError::problem(ProblemCode::NotFound, "no such application")
 }
 
+/// As far as their texts tell: whether a receiver may be called is known when its name is resolved.
+fn addresses_can_be_called(settings: &ApplicationSettings) -> Outcome<()> {
+    for (field, address) in [
+        ("webhookAuthenticateURL", &settings.webhook_authenticate_url),
+        ("webhookPlayAuthUrl", &settings.webhook_play_auth_url),
+        ("listenerHookURL", &settings.listener_hook_url),
+        ("jwksURL", &settings.jwks_url),
+    ] {
+        if !address.trim().is_empty()
+            && let Err(error) = parse_address(address)
+        {
+            let path = format!("settings.{field}");
+            return Err(Problem::new(ProblemCode::Invalid, format!("{field}: {error}")).at(path).into());
+        }
+    }
+    Ok(())
+}
+
 fn broken_rule(error: SettingsError) -> Problem {
     match &error {
         SettingsError::ModesExcludeOneAnother { .. } => Problem::new(ProblemCode::Conflict, error.to_string()),
@@ -275,6 +331,9 @@ fn broken_rule(error: SettingsError) -> Problem {
         }
         SettingsError::NoNetwork { field } => {
             Problem::new(ProblemCode::Invalid, error.to_string()).at(format!("settings.{field}"))
+        }
+        SettingsError::UnknownWebhookEvent => {
+            Problem::new(ProblemCode::Invalid, error.to_string()).at("settings.webhookEvents")
         }
         SettingsError::TimeTokenPeriod => {
             Problem::new(ProblemCode::Invalid, error.to_string()).at("settings.timeTokenPeriod")

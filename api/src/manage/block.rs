@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_contract::message::Command;
+use serde_json::{Map, Value};
+use sluice_contract::message::{Command, EndReason};
 use sluice_contract::{ApplicationName, Block, Operation, StreamId, SubscriberId, UnixTime, WorkerId};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{Application, AuditRecord, BlockEvent, Cursor, Entry, Outcome, Page, Role, Slice};
 use crate::Api;
-use crate::fleet::Acknowledged;
-use crate::store::{self, blocks, server};
+use crate::fleet::{Acknowledged, Closed, End, close_session};
+use crate::store::{self, ConnectionTrait, Stored, blocks, broadcasts, server, sessions};
+use crate::webhooks::{Action, Happening, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockOperations {
@@ -117,6 +120,7 @@ impl Api {
             };
             set.push((revision, block));
         }
+        self.tell_of_block(&transaction, application, &request, seconds, now).await?;
         store::commit(transaction).await?;
         let mut sent = Vec::with_capacity(set.len());
         for (revision, block) in &set {
@@ -127,6 +131,13 @@ impl Api {
         let mut confirmed = Acknowledged::default();
         for part in futures_util::future::join_all(sent.into_iter().map(crate::fleet::Sent::acknowledged)).await {
             confirmed = confirmed.and(part);
+        }
+        if seconds > 0
+            && request.operations.operations().contains(&Operation::Publish)
+            && let Err(error) = self.close_publishers(application, &request, &confirmed.pending).await
+        {
+            // The block is in force all the same; the workers' own reports close the sessions.
+            warn!(%error, "the sessions of a blocked publisher could not be closed yet");
         }
         let outcome = BlockOutcome {
             blocks: set.into_iter().map(|(_, block)| block).collect(),
@@ -139,6 +150,63 @@ impl Api {
         };
         self.told_of_block(application, &request, seconds, &outcome, now);
         Ok(outcome)
+    }
+
+    /// Writes down that the publishers which the workers have just ended are gone, so that their stream is free when
+    /// the call returns, and not only when the workers' reports have arrived. Pending workers may still carry theirs.
+    async fn close_publishers(
+        &self,
+        application: &Application,
+        request: &BlockRequest,
+        pending: &[PendingWorker],
+    ) -> Stored<()> {
+        let (stream, subscriber) = (request.stream_id.as_str(), request.subscriber_id.as_str());
+        let publishes = |row: &sessions::Model| {
+            row.operation == Operation::Publish.as_str() && !pending.iter().any(|worker| worker.id.uuid() == row.worker)
+        };
+        let mut closed = Closed::default();
+        let transaction = self.store().transaction().await?;
+        let rows =
+            sessions::open_of_subscriber(&transaction, application.id, stream, subscriber, MOST_SESSIONS).await?;
+        for row in rows.into_iter().filter(publishes) {
+            let end = End::of(EndReason::Blocked, self.now());
+            close_session(self, &transaction, row, end, &mut closed).await?;
+        }
+        store::commit(transaction).await?;
+        closed.announce(self);
+        Ok(())
+    }
+
+    /// Keeps it for the webhook, where one asks for blocks.
+    async fn tell_of_block(
+        &self,
+        db: &impl ConnectionTrait,
+        application: &Application,
+        request: &BlockRequest,
+        seconds: i64,
+        now: UnixTime,
+    ) -> Outcome<()> {
+        let action = if seconds > 0 { Action::SubscriberBlocked } else { Action::SubscriberUnblocked };
+        let Some(entry) = self.directory().find_by_id(application.id) else { return Ok(()) };
+        if !action.is_wanted(&entry.settings) {
+            return Ok(());
+        }
+        let broadcast = broadcasts::find(db, application.id, request.stream_id.as_str()).await?;
+        let mut fields = Map::from_iter([("blockedType".to_owned(), Value::from(request.operations.as_str()))]);
+        if seconds > 0 {
+            let until = now.plus_secs(seconds).as_millis().to_string();
+            fields.insert("blockedUntil".to_owned(), Value::from(until));
+        }
+        let happening = Happening {
+            action,
+            stream_id: request.stream_id.as_str(),
+            broadcast: broadcast.as_ref(),
+            subscriber_id: Some(request.subscriber_id.as_str()),
+            at: now,
+            fields,
+            parameters: None,
+        };
+        Ok(tell(self, db, &entry, happening).await?)
     }
 
     fn told_of_block(
@@ -191,6 +259,9 @@ pub(crate) fn block_of_row(row: &blocks::Model, application: &ApplicationName) -
         until: UnixTime::from_millis(row.until),
     })
 }
+
+/// Of one subscriber on one stream. More are closed by their workers' reports.
+const MOST_SESSIONS: u64 = 100;
 
 /// Ten years: far beyond every use, and far from every overflow.
 const LONGEST_SECS: i64 = 10 * 366 * 86_400;

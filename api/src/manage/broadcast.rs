@@ -11,7 +11,8 @@ use super::{
     Page, ProblemCode, Role, Slice,
 };
 use crate::Api;
-use crate::store::{StoreError, broadcasts};
+use crate::fleet::{Closed, close_stream};
+use crate::store::{self, StoreError, broadcasts};
 
 /// One broadcast as it stands.
 #[derive(Debug, Clone)]
@@ -416,7 +417,17 @@ impl Api {
         if was_live {
             self.end_stream(application, &broadcast.stream_id, EndReason::Deleted).await?;
         }
-        broadcasts::delete(self.store().writer(), id).await?;
+        let mut closed = Closed::default();
+        let transaction = self.store().transaction().await?;
+        // The workers' own events may come later, and would find no record to end.
+        if let Some(row) = broadcasts::find_by_id(&transaction, application.id, id).await?
+            && row.publisher.is_some()
+        {
+            close_stream(self, &transaction, row, self.now(), EndReason::Deleted, &mut closed).await?;
+        }
+        broadcasts::delete(&transaction, id).await?;
+        store::commit(transaction).await?;
+        closed.announce(self);
         self.tell_broadcast(application, &broadcast.stream_id, BroadcastEventKind::Deleted);
         self.record(AuditRecord::action_on(self, "delete-broadcast", application, &broadcast.stream_id));
         Ok(Deleted { was_live })

@@ -12,9 +12,11 @@ mod document;
 mod extract;
 mod lenient;
 mod management;
+mod relay;
 mod statistics;
 mod subscriber;
 mod token;
+mod unsupported;
 mod version;
 mod vod;
 
@@ -36,7 +38,9 @@ use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::answer::{Failure, UNKNOWN_ADDRESS};
+use self::relay::Relay;
 use crate::Api;
+use crate::http::OverTls;
 use crate::http::cors::{CorsScope, answer_alone, judge, with_permissions};
 
 pub use document::openapi;
@@ -65,8 +69,12 @@ fn documented_routes() -> OpenApiRouter<Api> {
         .merge(token::routes())
         .merge(statistics::routes())
         .merge(vod::routes())
-        .merge(version::application_routes());
-    let of_management = management::routes().merge(version::management_routes());
+        .merge(version::application_routes())
+        .merge(unsupported::application_routes());
+    let of_management = management::routes()
+        .merge(version::management_routes())
+        .merge(relay::routes())
+        .merge(unsupported::management_routes());
     OpenApiRouter::with_openapi(document::description())
         .nest("/{app}/rest/v2", of_application)
         .nest("/rest/v2", of_management)
@@ -92,7 +100,9 @@ async fn serve(State(face): State<Face>, request: Request) -> Response {
     if let Some(response) = answer_alone(&verdict, scope, request.method()) {
         return response;
     }
-    let response = match face.routes.oneshot(inner_request(request)).await {
+    let mut request = inner_request(request);
+    request.extensions_mut().insert(Relay(face.routes.clone()));
+    let response = match face.routes.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
@@ -104,16 +114,21 @@ fn application_in(path: &str) -> Option<&str> {
     path.trim_start_matches('/').split('/').next().filter(|first| *first != "rest")
 }
 
-/// The same request for the inner router: no slash at the end of the path, and none of the outer router's own marks.
+/// The same request for the inner router: no slash at the end of the path, of the marks only those of the transport,
+/// and one spelling of the address that relays.
 fn inner_request(request: Request) -> Request {
     let (parts, body) = request.into_parts();
     let mut inner = Request::new(body);
-    *inner.uri_mut() = without_trailing_slash(&parts.uri).unwrap_or(parts.uri);
+    let uri = without_trailing_slash(&parts.uri).unwrap_or(parts.uri);
+    *inner.uri_mut() = relay::canonical(&uri).unwrap_or(uri);
     *inner.method_mut() = parts.method;
     *inner.version_mut() = parts.version;
     *inner.headers_mut() = parts.headers;
     if let Some(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         inner.extensions_mut().insert(*peer);
+    }
+    if let Some(encrypted) = parts.extensions.get::<OverTls>() {
+        inner.extensions_mut().insert(*encrypted);
     }
     inner
 }

@@ -16,6 +16,7 @@ pub mod server;
 pub mod sessions;
 pub mod subscribers;
 pub mod tokens;
+pub mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;

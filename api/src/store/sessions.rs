@@ -31,6 +31,8 @@ pub struct Model {
     pub end_reason: Option<String>,
     #[sea_orm(column_type = "JsonBinary")]
     pub stats: Json,
+    /// The further parameters of a publisher's address, as a JSON object, for webhooks.
+    pub parameters: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,20 @@ async fn a_block_returns_once_every_worker_enforces_it() {
 }
 
 #[tokio::test]
+async fn the_stream_of_a_blocked_publisher_is_free_when_the_call_returns() {
+    let test = TestApi::new().await;
+    let worker = test.worker().await;
+    let application = test.live_app().await;
+    worker.admitted(worker.request(Operation::Publish, "stream1", NAMED)).await;
+    let other = || worker.request(Operation::Publish, "stream1", "subscriberId=publisherB");
+    assert_eq!(worker.refusal(other()).await, DenyReason::StreamInUse);
+    test.api.block(&application, block(BlockOperations::Play, 60)).await.expect("blocked");
+    assert_eq!(worker.refusal(other()).await, DenyReason::StreamInUse, "only its viewing was blocked");
+    test.api.block(&application, block(BlockOperations::Publish, 60)).await.expect("blocked");
+    worker.admitted(other()).await;
+}
+
+#[tokio::test]
 async fn a_worker_that_does_not_confirm_is_named() {
     let test = TestApi::new().await;
     let silent = TestWorker::join(&test, Vec::new(), Vec::new(), false).await;

@@ -66,11 +66,11 @@ const fn rule(name: &'static str, ask: fn(&Case<'_>, &mut Draft) -> Answer) -> R
 const ENTRANCE: [&str; 2] = ["application", "stream-id"];
 
 static PUBLISH: [Rule; 13] = [
+    rule("block", block::blocked),
     rule("registered-stream", stream::registered),
     rule("already-live", live::already_live),
     rule("publish-window", window::publish_window),
     rule("publisher-address", cidr::publisher),
-    rule("block", block::blocked),
     rule("publisher-limit", limits::publishers),
     rule("hash", hash::rule),
     rule("jwt", jwt::rule),

@@ -12,7 +12,7 @@ mod tests;
 mod views;
 
 pub use json::{MASK, SECRET_FIELDS};
-pub use rules::SettingsError;
+pub use rules::{OPT_IN_EVENTS, SettingsError};
 pub use views::OpenDoor;
 
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,10 @@ pub struct ApplicationSettings {
     pub allow_publish_takeover: bool,
     /// Longest life of an HTTP player's ticket in seconds.
     pub ticket_max_life_seconds: u32,
-    /// Key of the HMAC that webhook bodies are signed with; empty for no signature.
+    /// Key of the HMAC that webhook bodies are signed with. The server makes one where none is given.
     pub webhook_signing_secret: Secret<String>,
+    /// Comma-separated names of [`OPT_IN_EVENTS`] that the event webhook is told of too.
+    pub webhook_events: String,
     /// Comma-separated origins whose pages may read answers, or `*` (`stream-security` §15).
     pub cors_allowed_origins: String,
     pub cors_allow_credentials: bool,
@@ -92,9 +94,11 @@ pub struct ApplicationSettings {
     // Webhooks.
     #[serde(rename = "listenerHookURL")]
     pub listener_hook_url: String,
+    /// How often an event is tried again; 0 tries ever more slowly for a day.
     pub webhook_retry_count: u32,
-    /// Milliseconds between two tries.
+    /// Milliseconds between two tries; with no count, before the first repetition.
     pub webhook_retry_delay: u32,
+    /// `application/json` or `application/x-www-form-urlencoded`.
     pub webhook_content_type: String,
     /// Milliseconds between two reports of a live stream; -1 for none.
     pub webhook_stream_status_update_period_ms: i64,
@@ -168,6 +172,7 @@ impl Default for ApplicationSettings {
             allow_publish_takeover: false,
             ticket_max_life_seconds: 86_400,
             webhook_signing_secret: Secret::default(),
+            webhook_events: String::new(),
             cors_allowed_origins: "*".to_owned(),
             cors_allow_credentials: false,
             listener_hook_url: String::new(),

@@ -30,6 +30,8 @@ pub enum SettingsError {
     TicketLife,
     #[error("credentials cannot be allowed to every origin")]
     CredentialsForEveryOrigin,
+    #[error("webhookEvents knows only {}", OPT_IN_EVENTS.join(", "))]
+    UnknownWebhookEvent,
 }
 
 /// Shortest step of time-based codes, for the application and for subscribers alike: below it a code is gone before a
@@ -37,6 +39,9 @@ pub enum SettingsError {
 pub const SHORTEST_PERIOD_SECS: u32 = 10;
 /// Longest step, the largest number that clients can hold.
 pub const LONGEST_PERIOD_SECS: u32 = 2_147_483_647;
+
+/// Events that a webhook hears of only where `webhookEvents` names them.
+pub const OPT_IN_EVENTS: [&str; 4] = ["publishRefused", "playRefused", "subscriberBlocked", "subscriberUnblocked"];
 
 impl ApplicationSettings {
     /// Refuses what must not be stored. Call it before every write.
@@ -69,6 +74,9 @@ impl ApplicationSettings {
         }
         if self.cors_allow_credentials && self.cors().allowed_origins.iter().any(|origin| origin == "*") {
             return Err(SettingsError::CredentialsForEveryOrigin);
+        }
+        if self.opt_in_events().any(|event| !OPT_IN_EVENTS.contains(&event)) {
+            return Err(SettingsError::UnknownWebhookEvent);
         }
         Ok(())
     }

@@ -58,6 +58,11 @@ impl ApplicationSettings {
         Some(address.trim()).filter(|address| !address.is_empty())
     }
 
+    /// The events that the event webhook is told of beyond the usual ones.
+    pub fn opt_in_events(&self) -> impl Iterator<Item = &str> {
+        self.webhook_events.split(',').map(str::trim).filter(|event| !event.is_empty())
+    }
+
     /// The modes that are on for `operation`; all of them must pass.
     pub fn modes(&self, operation: Operation) -> Vec<SecurityMode> {
         [

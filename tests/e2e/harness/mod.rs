@@ -1,20 +1,30 @@
 //! A server of one's own on free ports, and the clients that talk to it.
 
 mod clip;
+mod decisions;
 mod ffmpeg;
 mod graphql;
+mod live;
 mod process;
 mod rest;
+mod rtmp;
 mod server;
+mod setup;
+mod sign;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 pub use clip::clip;
+pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
+pub use live::Live;
 pub use process::{Process, output};
 pub use rest::Rest;
+pub use rtmp::{Rtmp, Said, Status};
 pub use server::Server;
+pub use setup::{Face, Operation, Setup, date_time, now};
+pub use sign::{jwt, jwt_with_header, sha256_hex};
 
 /// Waits until `check` yields a value: the event that a test waits for, seen from outside.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {

@@ -24,6 +24,8 @@ impl Rest {
     }
 
     fn build(address: Option<IpAddr>, cookies: bool) -> Client {
+        // The client has no cryptography of its own. A second installation is refused, and nothing is lost by it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .local_address(address)
             .cookie_store(cookies)
@@ -42,10 +44,22 @@ impl Rest {
         self.send(Method::GET, path, None).await
     }
 
+    /// With headers of one's own.
+    pub async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut request = self.client.request(method, format!("http://{}{path}", self.server)).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("the server answers")
+    }
+
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.send_with(Method::GET, path, headers, "").await
+    }
+
     /// As a script of a page of `origin` asks.
     pub async fn get_from_page(&self, path: &str, origin: &str) -> Response {
-        let request = self.client.get(format!("http://{}{path}", self.server)).header("Origin", origin);
-        request.send().await.expect("the server answers")
+        self.get_with(path, &[("Origin", origin)]).await
     }
 
     pub async fn head(&self, path: &str) -> Response {

@@ -22,21 +22,25 @@ pub struct Server {
 impl Server {
     /// A fresh server on free ports of the loopback.
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::start_in(Arc::new(TempDir::new().expect("a temporary folder"))).await
     }
 
-    /// The same with settings of its own.
-    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_in_with(Arc::new(TempDir::new().expect("a temporary folder")), settings).await
+    /// A fresh server with settings of the process (`SLUICE_…`).
+    pub async fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::launch(Arc::new(TempDir::new().expect("a temporary folder")), environment).await
     }
 
     /// A server on the data of an earlier one.
     pub async fn start_in(data: Arc<TempDir>) -> Self {
-        Self::start_in_with(data, &[]).await
+        Self::launch(data, &[]).await
     }
 
-    /// The same with settings of its own.
-    pub async fn start_in_with(data: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
+    /// The same with settings of the process.
+    pub async fn start_in_with(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
+        Self::launch(data, environment).await
+    }
+
+    async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
@@ -51,7 +55,7 @@ impl Server {
             .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
             .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
             .env("SLUICE_LOG", "info,sluice_worker=debug,sluice_api=debug")
-            .envs(settings.iter().copied())
+            .envs(environment.iter().copied())
             .stderr(log);
         let process = Process::start(&mut command);
         let mut server =

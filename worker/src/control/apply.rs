@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluice_contract::message::{Command, EndReason, Welcome, WorkerSettings};
-use sluice_contract::{ApplicationName, Operation, StreamId, TicketKeys};
+use sluice_contract::{ApplicationName, Operation, Protocol, StreamId, TicketKeys};
 
 use super::Control;
 use crate::session::{Changes, Session};
@@ -27,6 +27,7 @@ impl Control {
         }
         for (name, settings) in &next {
             ended.extend(self.end_unprotected(name, before.get(name).map(Arc::as_ref), settings));
+            ended.extend(self.end_switched_off(settings));
         }
         ended.extend(self.sessions.replace_blocks(&welcome.blocks, now).stopped);
         ended.extend(welcome.end_sessions.into_iter().filter_map(|(id, reason)| self.sessions.revoke(id, reason)));
@@ -43,7 +44,9 @@ impl Control {
                 let settings = Arc::new(settings);
                 let before = applications.insert(settings.application.clone(), Arc::clone(&settings));
                 self.rules.set_applications(applications);
-                Changes::stopped(self.end_unprotected(&settings.application, before.as_deref(), &settings))
+                let mut ended = self.end_unprotected(&settings.application, before.as_deref(), &settings);
+                ended.extend(self.end_switched_off(&settings));
+                Changes::stopped(ended)
             }
             Command::RemoveApplication { application } => {
                 let mut applications = HashMap::clone(&self.rules.applications());
@@ -98,5 +101,21 @@ impl Control {
         }
         let now = (self.clock)();
         self.sessions.revoke_scope(application, None, EndReason::Stopped, now, Session::came_in_open)
+    }
+
+    /// Players over a protocol that is off now have to leave. Those over HTTP are refused with their next request.
+    fn end_switched_off(&self, settings: &WorkerSettings) -> Vec<Arc<Session>> {
+        if settings.rtmp_playback_enabled {
+            return Vec::new();
+        }
+        let mut ended = self.sessions.all();
+        ended.retain(|session| {
+            let grant = session.grant();
+            let plays_rtmp = grant.operation == Operation::Play && grant.protocol == Protocol::Rtmp;
+            plays_rtmp
+                && session.key().application == settings.application
+                && self.sessions.revoke(session.id(), EndReason::Stopped).is_some()
+        });
+        ended
     }
 }

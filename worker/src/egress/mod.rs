@@ -1,3 +1,7 @@
-//! Where streams go out.
+//! What carries broadcasts to their players.
 
 pub mod http;
+pub(crate) mod rtmp;
+mod tune;
+
+pub use tune::{hold_little, tune};

@@ -13,12 +13,14 @@ mod reader;
 mod ring;
 mod stream;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sluice_contract::message::{EndReason, EventKind, StreamReport};
 use sluice_contract::{ApplicationName, Protocol, SessionId, UnixTime};
+use tokio::sync::Notify;
 use tracing::info;
 
 use crate::StreamKey;
@@ -92,6 +94,8 @@ struct Inner {
     packaging: PackagingConfig,
     settings: SettingsLookup,
     clock: Clock,
+    /// Rings at every publish.
+    published: Arc<Notify>,
 }
 
 /// Somebody else publishes the stream on this worker.
@@ -111,7 +115,16 @@ impl Hub {
         clock: Clock,
     ) -> Result<Self, PackagerUnavailable> {
         initialise_packaging()?;
-        Ok(Self { inner: Arc::new(Inner { streams: DashMap::new(), events, packaging, settings, clock }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                streams: DashMap::new(),
+                events,
+                packaging,
+                settings,
+                clock,
+                published: Arc::default(),
+            }),
+        })
     }
 
     /// Starts a broadcast for an admitted session and its packaging. The stream counts as started (events) once its
@@ -147,6 +160,7 @@ impl Hub {
             }
         };
         info!(broadcast.name = %stream.key(), session.id = %stream.publisher(), "publishing began");
+        inner.published.notify_waiters();
         Ok(Publisher::new(self.clone(), stream, session))
     }
 
@@ -155,6 +169,24 @@ impl Hub {
         let stream = self.inner.streams.get(key)?.clone();
         // The clock is read only for streams that ended.
         (stream.is_live() || stream.lingers((self.inner.clock)())).then_some(stream)
+    }
+
+    /// The broadcast while it is live, for readers of the ring.
+    pub fn find_live(&self, key: &StreamKey) -> Option<Arc<LiveStream>> {
+        self.find(key).filter(|stream| stream.is_live())
+    }
+
+    /// Waits until the broadcast is live.
+    pub async fn live(&self, key: &StreamKey) -> Arc<LiveStream> {
+        loop {
+            let mut published = pin!(self.inner.published.notified());
+            // Listening begins before the look, so that no publish falls between them.
+            published.as_mut().enable();
+            if let Some(stream) = self.find_live(key) {
+                return stream;
+            }
+            published.await;
+        }
     }
 
     /// Takes a stream off the air at once, if `publisher` still publishes it: when this returns no reader receives

@@ -151,6 +151,16 @@ impl LiveStream {
         Reader::new(self.clone(), on_air.ring.start(on_air.has_video()))
     }
 
+    /// Video and audio, as far as they are known.
+    pub fn tracks(&self) -> [Option<TrackInfo>; 2] {
+        self.on_air.read().info.clone()
+    }
+
+    /// What the publisher sent over the last second that was reported, bits per second; 0 at first.
+    pub fn bitrate_bps(&self) -> u64 {
+        self.rates.lock().bitrate_bps
+    }
+
     pub(super) fn shared_package(&self) -> Arc<Package> {
         self.package.clone()
     }

@@ -221,11 +221,12 @@ async fn a_cookie_does_not_work_from_a_page_of_another_origin() {
 
 #[tokio::test]
 async fn management_may_be_limited_to_networks() {
-    let server = Server::configured(|config| {
-        config.management_networks = vec!["127.0.0.0/8".parse().expect("a network")];
-    })
-    .await;
+    let server = Server::start().await;
+    let networks = json!({"allowedDashboardCIDR": "198.51.100.0/24"});
+    server.post("/rest/v2/server-settings").json(&networks).send().await.result(true);
+    // Whoever sits at the machine can still undo it.
     assert_eq!(status(server.get("/rest/v2/applications")).await, 200);
+    assert_eq!(status(server.get("/rest/v2/first-login-status").from("198.51.100.7")).await, 200);
     for path in ["/rest/v2/applications", "/rest/v2/first-login-status"] {
         assert_eq!(refusal(server.get(path).from(ELSEWHERE)).await, "Not allowed IP", "{path}");
     }

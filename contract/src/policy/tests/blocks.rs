@@ -14,6 +14,14 @@ fn a_block_outranks_a_valid_code_until_it_lifts() {
 }
 
 #[test]
+fn a_blocked_publisher_hears_of_its_block_and_not_of_the_session_that_the_block_ended() {
+    let policy = policy().with_block("alice", Operation::Publish, LATER).live_since(NOW, Some("alice"));
+    let refusal = denied(decide(&policy, &publish("stream1").by("alice"), NOW));
+    assert_eq!(refusal, DenyReason::Blocked { until: LATER });
+    assert_eq!(denied(decide(&policy, &publish("stream1").by("bob"), NOW)), DenyReason::StreamInUse);
+}
+
+#[test]
 fn a_block_holds_for_whoever_names_the_subscriber_with_every_mode_off() {
     let policy = policy().with_block("alice", Operation::Play, LATER);
     for protocol in Protocol::ALL {

@@ -10,16 +10,20 @@ fn names(explanation: &Explanation) -> Vec<&'static str> {
     explanation.steps.iter().map(|step| step.rule).collect()
 }
 
+fn step<'a>(explanation: &'a Explanation, name: &str) -> &'a crate::policy::Step {
+    explanation.steps.iter().find(|step| step.rule == name).expect("the rule")
+}
+
 #[test]
 fn every_rule_is_named_in_its_order_whatever_the_outcome() {
     let publishing = [
         "application",
         "stream-id",
+        "block",
         "registered-stream",
         "already-live",
         "publish-window",
         "publisher-address",
-        "block",
         "publisher-limit",
         "hash",
         "jwt",
@@ -58,11 +62,16 @@ fn a_refusal_names_its_rule_and_what_was_not_reached() {
     let policy = policy().with_totp(Some(Operation::Publish)).with_block("alice", Operation::Publish, NOW.plus_secs(1));
     let explanation = explained(&policy, &publish("stream1").by("alice").code(CODE));
     let reason = DenyReason::Blocked { until: NOW.plus_secs(1) };
-    assert_eq!((explanation.outcome, explanation.reason), (Outcome::Denied, Some(reason.clone())));
-    let step = |name: &str| explanation.steps.iter().find(|step| step.rule == name).expect("the rule").clone();
-    assert_eq!(step("block").verdict, Verdict::Refused(reason));
-    assert_eq!(step("publisher-address").state, StepState::Skipped("every address may publish"));
-    assert_eq!(step("totp").verdict, Verdict::NotReached);
+    assert_eq!((explanation.outcome, &explanation.reason), (Outcome::Denied, &Some(reason.clone())));
+    assert_eq!(step(&explanation, "stream-id").verdict, Verdict::NoObjection);
+    assert_eq!(step(&explanation, "block").verdict, Verdict::Refused(reason));
+    assert_eq!(step(&explanation, "totp").verdict, Verdict::NotReached);
+}
+
+#[test]
+fn a_rule_that_does_not_apply_says_why() {
+    let explanation = explained(&policy(), &publish("stream1"));
+    assert_eq!(step(&explanation, "publisher-address").state, StepState::Skipped("every address may publish"));
 }
 
 #[test]

@@ -14,7 +14,6 @@ pub mod path;
 mod peer;
 mod rejoin;
 pub(crate) mod shelf;
-mod tune;
 
 use std::sync::Arc;
 
@@ -44,7 +43,6 @@ use rejoin::Rejoin;
 pub use peer::{InvalidNetwork, OverTls, TrustedProxies};
 pub use rejoin::NoRandomness;
 use shelf::Shelf;
-pub use tune::tune;
 
 /// Everything that a request for media needs.
 pub(crate) struct Http {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use axum::http::header::{HeaderMap, USER_AGENT};
+use axum::http::header::{HeaderMap, ORIGIN, USER_AGENT};
 use axum::http::{Extensions, HeaderName};
 use ipnet::IpNet;
 use sluice_contract::Peer;
@@ -54,8 +54,11 @@ impl TrustedProxies {
             address = self.forwarded(headers, socket);
             secure |= last(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
         }
-        let agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-        Some(Sender { peer: Peer::new(address, agent.map(|agent| cut(&agent).to_owned())), secure })
+        let text = |name| {
+            let value = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            value.map(|value| cut(&value).to_owned())
+        };
+        Some(Sender { peer: Peer::new(address, text(USER_AGENT)).on_page(text(ORIGIN)), secure })
     }
 
     /// Every proxy appends the address it was called from, so the list is believed from its end, as far as trusted

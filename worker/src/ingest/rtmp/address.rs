@@ -16,6 +16,8 @@
 use percent_encoding::percent_decode_str;
 use sluice_contract::Credentials;
 
+use crate::StreamKey;
+
 /// What an encoder asks for. The names are its own words: the gate says whether they name anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamAddress {
@@ -45,6 +47,11 @@ impl StreamAddress {
         insert_query(&mut credentials, app_query);
         insert_query(&mut credentials, tc_url.split_once('?').map_or("", |(_, query)| query));
         Self { application: decode(application), stream_id, credentials }
+    }
+
+    /// The stream that is meant; `None` when the words can be no names.
+    pub fn key(&self) -> Option<StreamKey> {
+        Some(StreamKey { application: self.application.parse().ok()?, stream_id: self.stream_id.trim().parse().ok()? })
     }
 }
 

@@ -5,7 +5,7 @@
 //! that have come, never to a length that was only announced. The two control messages that change how the following
 //! bytes read, Set Chunk Size and Abort, are obeyed here and not yielded.
 //!
-//! [`ChunkWriter`] writes the few small messages that a server sends to a publisher.
+//! [`ChunkWriter`] writes the few small messages that a server sends; media goes out through `egress/rtmp`.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -366,7 +366,7 @@ fn read_u24(bytes: &mut &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes([0, value[0], value[1], value[2]]))
 }
 
-/// Writes messages as chunks, each with a full header and timestamp 0: a publisher is sent a dozen in all.
+/// Writes messages as chunks, each with a full header and timestamp 0: a peer is sent a dozen in all.
 #[derive(Debug, Clone, Copy)]
 pub struct ChunkWriter {
     chunk_size: usize,
@@ -374,7 +374,12 @@ pub struct ChunkWriter {
 
 impl ChunkWriter {
     pub const fn new() -> Self {
-        Self { chunk_size: INITIAL_CHUNK_BYTES }
+        Self::of_size(INITIAL_CHUNK_BYTES)
+    }
+
+    /// For a connection on which this chunk size, at least 1, has been announced.
+    pub const fn of_size(chunk_size: usize) -> Self {
+        Self { chunk_size }
     }
 
     /// Announces and uses another chunk size.

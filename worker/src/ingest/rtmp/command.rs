@@ -29,7 +29,21 @@ pub enum Command {
         key: String,
         mode: Option<String>,
     },
-    Play,
+    /// `key` is empty when none was given.
+    Play {
+        key: String,
+    },
+    Pause {
+        paused: bool,
+    },
+    Seek,
+    ReceiveAudio {
+        wanted: bool,
+    },
+    ReceiveVideo {
+        wanted: bool,
+    },
+    FcSubscribe,
     GetStreamLength,
     CheckBandwidth,
     Other,
@@ -87,12 +101,34 @@ impl Call {
                 };
                 Command::Publish { key: text().unwrap_or_default(), mode: text() }
             }
-            "play" | "play2" => Command::Play,
+            "play" => match values.next() {
+                Some(Value::String(key)) => Command::Play { key },
+                _ => Command::Play { key: String::new() },
+            },
+            "play2" => {
+                let parameters = values.next();
+                let name = parameters.as_ref().and_then(|object| object.property("streamName")).and_then(Value::as_str);
+                Command::Play { key: name.unwrap_or_default().to_owned() }
+            }
+            "pause" | "pauseRaw" => Command::Pause { paused: flag(values.next()) },
+            "seek" => Command::Seek,
+            "receiveAudio" => Command::ReceiveAudio { wanted: flag(values.next()) },
+            "receiveVideo" => Command::ReceiveVideo { wanted: flag(values.next()) },
+            "FCSubscribe" => Command::FcSubscribe,
             "getStreamLength" => Command::GetStreamLength,
             "_checkbw" | "checkBandwidth" => Command::CheckBandwidth,
             _ => Command::Other,
         };
         Ok(Self { transaction, command })
+    }
+}
+
+/// A truth value; some clients say it with a number. What is missing counts as yes, as players mean it that leave it out.
+fn flag(value: Option<Value>) -> bool {
+    match value {
+        Some(Value::Boolean(flag)) => flag,
+        Some(Value::Number(number)) => number != 0.0,
+        _ => true,
     }
 }
 
@@ -222,9 +258,26 @@ fn status_properties(level: Level, code: &str, description: &str) -> Vec<(&'stat
     ]
 }
 
+/// What the Flash player asked for before it let a page see the media; later players skip it.
+pub fn sample_access() -> BytesMut {
+    let yes = Value::Boolean(true);
+    Writer::new().string("|RtmpSampleAccess").value(&yes).value(&yes).finish()
+}
+
 /// User control messages (§7.1.7): the event type, then its data.
 pub mod user_control {
     use super::Bytes;
+
+    /// Media of this message stream follows.
+    pub const STREAM_BEGIN: u16 = 0;
+    /// No media of this message stream follows.
+    pub const STREAM_EOF: u16 = 1;
+
+    /// An event about one message stream.
+    pub fn of_stream(event: u16, stream: u32) -> [u8; 6] {
+        let ([high, low], [a, b, c, d]) = (event.to_be_bytes(), stream.to_be_bytes());
+        [high, low, a, b, c, d]
+    }
 
     const PING_REQUEST: u16 = 6;
     const PING_RESPONSE: u16 = 7;
@@ -258,6 +311,20 @@ mod tests {
         assert_eq!(read(call("publish").string("s").finish()), publish("s", None));
         assert_eq!(read(call("publish").null().finish()), publish("", None));
         assert_eq!(read(call("publish").finish()), publish("", None));
+    }
+
+    #[test]
+    fn a_player_says_what_it_wants() {
+        let read = |bytes: BytesMut| Call::read(&bytes).map(|call| call.command);
+        let play = |key: &str| Ok(Command::Play { key: key.to_owned() });
+        assert_eq!(read(call("play").string("s?token=T").number(-2_000.0).finish()), play("s?token=T"));
+        assert_eq!(read(call("play").finish()), play(""));
+        assert_eq!(read(call("play2").object(&[("streamName", Value::String("s".to_owned()))]).finish()), play("s"));
+        let truth = |name: &str, value: &Value| read(call(name).value(value).finish());
+        assert_eq!(truth("pause", &Value::Boolean(false)), Ok(Command::Pause { paused: false }));
+        assert_eq!(truth("pauseRaw", &Value::Number(1.0)), Ok(Command::Pause { paused: true }));
+        assert_eq!(truth("receiveAudio", &Value::Boolean(false)), Ok(Command::ReceiveAudio { wanted: false }));
+        assert_eq!(read(call("receiveVideo").finish()), Ok(Command::ReceiveVideo { wanted: true }));
     }
 
     #[test]

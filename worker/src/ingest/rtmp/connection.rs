@@ -1,4 +1,5 @@
 //! One RTMP connection: the sans-IO session on a socket, with a deadline at every stage, between gate and hub.
+//! Players that were let in are handed to `egress/rtmp`.
 //!
 //! Nothing of a publisher is read, let alone forwarded, between its publish command and the gate's answer. While it
 //! publishes, its session's gate is looked at before each access unit and awaited beside the socket, so that a block
@@ -13,25 +14,27 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sluice_contract::message::EndReason;
-use sluice_contract::policy::Refusal;
+use sluice_contract::policy::{Refusal, TokenUse};
 use sluice_contract::{ClientBinding, DenyReason, Intent, Operation, Peer, Protocol};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::address::StreamAddress;
 use super::flv::{Tag, TagError, TagReader};
 use super::handshake::{HandshakeError, ServerHandshake};
 use super::listener::RtmpConfig;
 use super::session::{Event, PublishRequest, ServerSession, SessionError};
+use super::transport::{self, Transport};
 use crate::StreamKey;
 use crate::admission::{Admission, Admitted, Ask};
+use crate::egress::rtmp::feed;
 use crate::hub::{AlreadyLive, Hub, Publisher};
 use crate::session::{Gate, Session};
 
 /// What all connections of a listener use.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub config: RtmpConfig,
     pub admission: Arc<Admission>,
     pub hub: Arc<Hub>,
@@ -39,7 +42,7 @@ pub(super) struct Shared {
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
-enum End {
+pub(crate) enum End {
     #[error("the peer left")]
     PeerLeft,
     #[error("the peer did not complete the handshake in time")]
@@ -58,7 +61,7 @@ enum End {
     Media(#[from] TagError),
     #[error("refused: {}", .0.code())]
     Refused(DenyReason),
-    /// The publisher's session was closed on our side.
+    /// The peer's session was closed on our side.
     #[error("ended by the server: {}", .0.as_str())]
     Closed(EndReason),
 }
@@ -84,28 +87,35 @@ impl End {
     }
 }
 
-pub(super) struct Connection {
-    socket: TcpStream,
+/// One peer behind its transport.
+pub(crate) struct Connection<S> {
+    pub socket: S,
     address: IpAddr,
-    shared: Arc<Shared>,
-    shutdown: CancellationToken,
-    input: BytesMut,
-    rtmp: ServerSession,
+    pub shared: Arc<Shared>,
+    pub shutdown: CancellationToken,
+    pub input: BytesMut,
+    pub rtmp: ServerSession,
+    /// The last bytes written are the beginning of a message whose rest may not follow: no word of farewell could be
+    /// read behind them.
+    pub is_torn: bool,
 }
 
-impl Connection {
-    pub(super) fn new(socket: TcpStream, address: IpAddr, shared: Arc<Shared>, shutdown: CancellationToken) -> Self {
+impl<S: Transport> Connection<S> {
+    pub fn new(socket: S, address: IpAddr, shared: Arc<Shared>, shutdown: CancellationToken) -> Self {
         let rtmp = ServerSession::new(shared.config.session);
-        Self { socket, address, shared, shutdown, input: BytesMut::new(), rtmp }
+        Self { socket, address, shared, shutdown, input: BytesMut::new(), rtmp, is_torn: false }
     }
 
     /// Serves the connection to its end.
-    pub(super) async fn serve(mut self) {
+    pub async fn serve(mut self) {
         let end = match self.run().await {
             Err(end) => end,
             Ok(never) => match never {},
         };
         debug!(peer.address = %self.address, reason = %end, "rtmp connection ended");
+        if self.is_torn {
+            return;
+        }
         match end {
             End::PeerLeft | End::Io(_) | End::WriteTimedOut | End::Handshake(_) | End::NoHandshake => return,
             // Told already.
@@ -123,8 +133,8 @@ impl Connection {
         within(handshake, &shutdown, self.shake_hands()).await?.ok_or(End::NoHandshake)?;
         loop {
             match within(publish, &shutdown, self.next_request()).await?.ok_or(End::TimedOut)? {
-                Event::PublishRequested(request) => self.publish(request).await?,
-                _ => return Err(self.refuse(DenyReason::PlaybackDisabled)),
+                Request::Publish(request) => self.publish(request).await?,
+                Request::Play(address) => self.play(address).await?,
             }
         }
     }
@@ -143,12 +153,13 @@ impl Connection {
     }
 
     /// Answers commands until one asks for the gate.
-    async fn next_request(&mut self) -> Result<Event, End> {
+    async fn next_request(&mut self) -> Result<Request, End> {
         loop {
             let event = self.rtmp.next_event(&mut self.input);
             self.flush().await?;
             match event? {
-                Some(event @ (Event::PublishRequested(_) | Event::PlayRequested)) => return Ok(event),
+                Some(Event::PublishRequested(request)) => return Ok(Request::Publish(request)),
+                Some(Event::PlayRequested(address)) => return Ok(Request::Play(address)),
                 Some(_) => {}
                 None => self.fill(READ_BEFORE_PUBLISH_BYTES).await?,
             }
@@ -157,18 +168,7 @@ impl Connection {
 
     /// Asks the gate, then carries the publication to its end. `Ok` when the encoder ended it and may publish again.
     async fn publish(&mut self, request: PublishRequest) -> Result<(), End> {
-        let peer = Peer::new(self.address, self.rtmp.user_agent().map(|text| shorten(text, MAX_USER_AGENT_BYTES)));
-        let ask = Ask {
-            application: request.address.application,
-            stream_id: request.address.stream_id,
-            operation: Operation::Publish,
-            protocol: Protocol::Rtmp,
-            credentials: request.address.credentials,
-            client: ClientBinding::of_peer(Protocol::Rtmp, &peer),
-            peer,
-            intent: Intent::Start,
-            publish_mode: request.mode,
-        };
+        let ask = self.ask(request.address, Operation::Publish, Intent::Start, request.mode);
         let admitted = match self.shared.admission.admit(ask).await {
             Ok(admitted) => admitted,
             Err(reason) => return Err(self.refuse(reason)),
@@ -192,6 +192,59 @@ impl Connection {
                 }
                 Err(end)
             }
+        }
+    }
+
+    /// Asks the gate, then feeds the player to its end. `Ok` when it has seen enough and may ask for another stream.
+    async fn play(&mut self, address: StreamAddress) -> Result<(), End> {
+        let carried = address.key().and_then(|key| self.shared.hub.find_live(&key));
+        // What could be spent on a stream that is not here is not spent.
+        let intent = if carried.is_some() { Intent::Start } else { Intent::Probe };
+        let ask = self.ask(address, Operation::Play, intent, None);
+        let admitted = match self.shared.admission.admit(ask).await {
+            Ok(admitted) => admitted,
+            Err(reason) => return Err(self.refuse(reason)),
+        };
+        let session = admitted.session();
+        if admitted.grant().token == TokenUse::Reserved && intent == Intent::Start {
+            return Err(self.refuse(DenyReason::AuthorityUnreachable));
+        }
+        // Looked up again: publishers may have changed while the gate was asked.
+        let stream = carried.and_then(|_| self.shared.hub.find_live(session.key()));
+        let Some(stream) = stream else { return Err(self.refuse(DenyReason::StreamAbsent)) };
+        debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
+        self.rtmp.accept();
+        let end = feed(self, session, stream).await.err();
+        let (reason, detail) = end.as_ref().map_or((EndReason::Closed, None), |end| (end.reason(), end.detail()));
+        session.close(reason, detail);
+        match end {
+            None => Ok(()),
+            Some(end) => {
+                match end {
+                    End::Closed(EndReason::StreamEnded) => self.rtmp.end_of_stream(),
+                    End::Closed(reason) => {
+                        let (code, description) = end_status(reason);
+                        self.rtmp.refuse(code, description);
+                    }
+                    _ => {}
+                }
+                Err(end)
+            }
+        }
+    }
+
+    fn ask(&self, address: StreamAddress, operation: Operation, intent: Intent, publish_mode: Option<String>) -> Ask {
+        let peer = Peer::new(self.address, self.rtmp.user_agent().map(|text| shorten(text, MAX_USER_AGENT_BYTES)));
+        Ask {
+            application: address.application,
+            stream_id: address.stream_id,
+            operation,
+            protocol: Protocol::Rtmp,
+            credentials: address.credentials,
+            client: ClientBinding::of_peer(Protocol::Rtmp, &peer),
+            peer,
+            intent,
+            publish_mode,
         }
     }
 
@@ -226,8 +279,8 @@ impl Connection {
                     Some(Event::Metadata(metadata)) => {
                         debug!(session.id = %session.id(), ?metadata, "stream metadata");
                     }
-                    // The session yields requests only while nothing is published.
-                    Some(Event::PublishRequested(_) | Event::PlayRequested) => {}
+                    // The session yields nothing else while it publishes.
+                    Some(_) => {}
                 }
             };
             self.flush().await?;
@@ -284,25 +337,29 @@ impl Connection {
         if out.is_empty() {
             return Ok(());
         }
-        match timeout(self.shared.config.write_timeout, self.socket.write_all(&out)).await {
+        let written = async {
+            self.socket.write_all(&out).await?;
+            self.socket.flush().await
+        };
+        match timeout(self.shared.config.write_timeout, written).await {
             Ok(written) => Ok(written?),
             Err(_) => Err(End::WriteTimedOut),
         }
     }
 
-    /// Reads what is there, `most` bytes or a little more. Nothing is allocated before something is there.
+    /// Reads what is there, `most` bytes or fewer.
     async fn fill(&mut self, most: usize) -> Result<(), End> {
-        loop {
-            self.socket.readable().await?;
-            self.input.reserve(most);
-            match self.socket.try_read_buf(&mut self.input) {
-                Ok(0) => return Err(End::PeerLeft),
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error.into()),
-            }
+        match transport::read(&mut self.socket, &mut self.input, most).await? {
+            0 => Err(End::PeerLeft),
+            _ => Ok(()),
         }
     }
+}
+
+/// What a peer asks of the gate.
+enum Request {
+    Publish(PublishRequest),
+    Play(StreamAddress),
 }
 
 /// The way of media messages into the hub.
@@ -356,7 +413,7 @@ async fn closed(session: &Session) -> EndReason {
     }
 }
 
-/// What an encoder reads when its publication is ended from our side.
+/// What a peer reads when its session is ended from our side.
 fn end_status(reason: EndReason) -> (&'static str, &'static str) {
     const FAILED: &str = "NetStream.Failed";
     match reason {
@@ -394,7 +451,7 @@ fn shorten(text: &str, most: usize) -> String {
 const READ_BEFORE_PUBLISH_BYTES: usize = 2_048;
 
 /// One read of a publisher: about 60 ms at 2 Mbit/s.
-const READ_PUBLISHING_BYTES: usize = 16_384;
+const READ_PUBLISHING_BYTES: usize = transport::MOST_READ_BYTES;
 
 /// What a peer may still send after its end before the connection is cut.
 const MAX_DROPPED_BYTES: usize = 4 << 20;

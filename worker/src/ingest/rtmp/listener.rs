@@ -36,6 +36,10 @@ pub struct RtmpConfig {
     pub idle_timeout: Duration,
     /// For a peer to take the few bytes that we send.
     pub write_timeout: Duration,
+    /// For a player to take any of the media that waits for it.
+    pub stall_timeout: Duration,
+    /// Media is held for this long and written together; zero sends every frame when it comes.
+    pub merge: Duration,
     /// After a refusal or an end: for a peer to read it and leave. What it still sends is dropped.
     pub linger_timeout: Duration,
     pub session: SessionLimits,
@@ -53,6 +57,8 @@ impl Default for RtmpConfig {
             first_media_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(15),
+            merge: Duration::ZERO,
             linger_timeout: Duration::from_secs(1),
             session: SessionLimits::default(),
         }

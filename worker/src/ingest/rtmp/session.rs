@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! connect ──► connected ── publish ──► deciding ── accept ──► publishing ── deleteStream, FCUnpublish ──► connected
+//!                    └────── play ──────┘  │  └─── accept ──► playing ───── deleteStream, closeStream ──┘
 //!                                          └────── refuse ──► ended
 //! ```
 //!
-//! While a decision is due nothing more is read: what a hasty encoder sends meanwhile waits in its socket. Commands in
+//! The session answers a player's commands; the media itself it does not see (`egress/rtmp`). While a decision is due nothing more is read: what a hasty encoder sends meanwhile waits in its socket. Commands in
 //! a wrong order end the session; commands that nobody needs are let pass.
 
 use bytes::{Bytes, BytesMut};
@@ -13,11 +14,12 @@ use bytes::{Bytes, BytesMut};
 use super::address::StreamAddress;
 use super::chunk::{CONTROL_CHUNK_STREAM, ChunkError, ChunkLimits, ChunkReader, ChunkWriter, Message, message_type};
 use super::command::{self, Call, Command, CommandError, Connect, Level, Metadata, user_control};
+use crate::media::TrackKind;
 
 /// What one session may make us hold, before and after the gate has said yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// A stranger's. Commands are below a kilobyte; a long token may make it a few.
+    /// A stranger's, and a player's. Commands are below a kilobyte; a long token may make it a few.
     pub before_publish: ChunkLimits,
     pub publishing: ChunkLimits,
     /// Message streams that are open at a time. Encoders use one.
@@ -40,8 +42,8 @@ impl Default for SessionLimits {
 pub enum Event {
     /// Answer with [`ServerSession::accept`] or [`ServerSession::refuse`]; nothing else comes before.
     PublishRequested(PublishRequest),
-    /// Answer with [`ServerSession::refuse`]; nothing else comes before.
-    PlayRequested,
+    /// Answer with [`ServerSession::accept`] or [`ServerSession::refuse`]; nothing else comes before.
+    PlayRequested(StreamAddress),
     Audio {
         /// Milliseconds modulo 2^32.
         timestamp: u32,
@@ -52,7 +54,16 @@ pub enum Event {
         body: Bytes,
     },
     Metadata(Metadata),
-    /// The publisher took its stream off the air. It may publish again.
+    /// The player wants no media until it says otherwise, or wants it again.
+    Pause {
+        paused: bool,
+    },
+    /// The player wants one kind of media, or does not.
+    Receive {
+        kind: TrackKind,
+        wanted: bool,
+    },
+    /// The publisher took its stream off the air, or the player has seen enough. Either may begin again.
     Finished,
 }
 
@@ -98,8 +109,12 @@ enum State {
     Idle,
     Deciding {
         stream: u32,
+        wish: Wish,
     },
     Publishing {
+        stream: u32,
+    },
+    Playing {
         stream: u32,
     },
     /// The peer broke the protocol. Nothing more is read; it may still be told.
@@ -109,11 +124,20 @@ enum State {
     Ended,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Publish,
+    Play,
+}
+
 impl State {
     /// The message stream that answers go to; 0 is the connection.
     const fn stream(self) -> u32 {
         match self {
-            Self::Deciding { stream } | Self::Publishing { stream } | Self::Broken { stream } => stream,
+            Self::Deciding { stream, .. }
+            | Self::Publishing { stream }
+            | Self::Playing { stream }
+            | Self::Broken { stream } => stream,
             Self::Idle | Self::Ended => 0,
         }
     }
@@ -165,13 +189,43 @@ impl ServerSession {
 
     /// The gate said yes.
     pub fn accept(&mut self) {
-        let State::Deciding { stream } = self.state else { return };
-        self.state = State::Publishing { stream };
-        self.has_published = true;
-        self.reader.set_limits(self.limits.publishing);
-        const CODE: &str = "NetStream.Publish.Start";
-        self.command(0, &command::event("onFCPublish", Level::Status, CODE, "Publishing."));
-        self.command(stream, &command::on_status(Level::Status, CODE, "Publishing."));
+        let State::Deciding { stream, wish } = self.state else { return };
+        match wish {
+            Wish::Publish => {
+                self.state = State::Publishing { stream };
+                self.has_published = true;
+                self.reader.set_limits(self.limits.publishing);
+                const CODE: &str = "NetStream.Publish.Start";
+                self.command(0, &command::event("onFCPublish", Level::Status, CODE, "Publishing."));
+                self.status(stream, CODE, "Publishing.");
+            }
+            Wish::Play => {
+                self.state = State::Playing { stream };
+                self.writer.set_chunk_size(PLAYER_CHUNK_BYTES, &mut self.out);
+                self.control(message_type::USER_CONTROL, &user_control::of_stream(user_control::STREAM_BEGIN, stream));
+                self.status(stream, "NetStream.Play.Reset", "Playing and resetting.");
+                self.status(stream, "NetStream.Play.Start", "Started playing.");
+                let access = command::sample_access();
+                self.writer.write(&mut self.out, COMMAND_CHUNK_STREAM, message_type::DATA_AMF0, stream, &access);
+            }
+        }
+    }
+
+    /// The message stream that is being played.
+    pub fn playing(&self) -> Option<u32> {
+        match self.state {
+            State::Playing { stream } => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Tells the player that what it plays is over, and ends the session.
+    pub fn end_of_stream(&mut self) {
+        let State::Playing { stream } = self.state else { return };
+        self.control(message_type::USER_CONTROL, &user_control::of_stream(user_control::STREAM_EOF, stream));
+        self.status(stream, "NetStream.Play.UnpublishNotify", "The stream has ended.");
+        self.status(stream, PLAY_STOPPED, "Stopped playing.");
+        self.state = State::Ended;
     }
 
     /// Tells the peer why it may not start, or not go on, and ends the session.
@@ -244,14 +298,33 @@ impl ServerSession {
         }
         match command {
             Command::Publish { key, mode } => return self.publish(message.stream_id, &key, mode),
-            Command::Play => {
-                self.require_stream(message.stream_id, "play")?;
-                self.state = State::Deciding { stream: message.stream_id };
-                return Ok(Some(Event::PlayRequested));
-            }
+            Command::Play { key } => return self.play(message.stream_id, &key),
             Command::CreateStream => self.create_stream(transaction)?,
             Command::DeleteStream { stream } => return Ok(self.delete_stream(stream)),
-            Command::CloseStream if self.is_publishing(message.stream_id) => return Ok(Some(self.finish())),
+            Command::CloseStream if self.is_active(message.stream_id) => return Ok(Some(self.finish())),
+            Command::Pause { paused } if self.is_playing(message.stream_id) => {
+                let (code, text) = match paused {
+                    true => ("NetStream.Pause.Notify", "Paused."),
+                    false => ("NetStream.Unpause.Notify", "Playing on."),
+                };
+                self.status(message.stream_id, code, text);
+                return Ok(Some(Event::Pause { paused }));
+            }
+            // A live stream has one place only; a player that waits for the answer goes on there.
+            Command::Seek if self.is_playing(message.stream_id) => {
+                self.status(message.stream_id, "NetStream.Seek.Notify", "Playing live.");
+            }
+            Command::ReceiveAudio { wanted } if self.is_playing(message.stream_id) => {
+                return Ok(Some(Event::Receive { kind: TrackKind::Audio, wanted }));
+            }
+            Command::ReceiveVideo { wanted } if self.is_playing(message.stream_id) => {
+                return Ok(Some(Event::Receive { kind: TrackKind::Video, wanted }));
+            }
+            Command::FcSubscribe => {
+                self.answer(transaction, None);
+                let event = command::event("onFCSubscribe", Level::Status, "NetStream.Play.Start", "Subscribed.");
+                self.command(0, &event);
+            }
             Command::FcUnpublish => {
                 self.answer(transaction, None);
                 if let State::Publishing { .. } = self.state {
@@ -262,7 +335,13 @@ impl ServerSession {
             }
             Command::GetStreamLength => self.answer(transaction, Some(0.0)),
             Command::ReleaseStream | Command::FcPublish | Command::CheckBandwidth => self.answer(transaction, None),
-            Command::Connect(_) | Command::CloseStream | Command::Other => {}
+            Command::Connect(_)
+            | Command::CloseStream
+            | Command::Pause { .. }
+            | Command::Seek
+            | Command::ReceiveAudio { .. }
+            | Command::ReceiveVideo { .. }
+            | Command::Other => {}
         }
         Ok(None)
     }
@@ -295,23 +374,28 @@ impl ServerSession {
     fn delete_stream(&mut self, stream: f64) -> Option<Event> {
         let index = self.streams.iter().position(|&open| f64::from(open) == stream)?;
         let stream = self.streams.swap_remove(index);
-        self.is_publishing(stream).then(|| self.finish())
+        self.is_active(stream).then(|| self.finish())
     }
 
     fn publish(&mut self, stream: u32, key: &str, mode: Option<String>) -> Result<Option<Event>, SessionError> {
-        self.require_stream(stream, "publish")?;
-        let Some(connect) = &self.connect else { return Err(SessionError::OutOfOrder("publish")) };
-        let address = StreamAddress::read(&connect.app, &connect.tc_url, key);
-        self.state = State::Deciding { stream };
+        let address = self.address(stream, key, "publish")?;
+        self.state = State::Deciding { stream, wish: Wish::Publish };
         Ok(Some(Event::PublishRequested(PublishRequest { address, mode })))
     }
 
-    /// One publication at a time, on a stream that was created.
-    fn require_stream(&self, stream: u32, command: &'static str) -> Result<(), SessionError> {
-        if self.state == State::Idle && self.streams.contains(&stream) {
-            Ok(())
-        } else {
-            Err(SessionError::OutOfOrder(command))
+    fn play(&mut self, stream: u32, key: &str) -> Result<Option<Event>, SessionError> {
+        let address = self.address(stream, key, "play")?;
+        self.state = State::Deciding { stream, wish: Wish::Play };
+        Ok(Some(Event::PlayRequested(address)))
+    }
+
+    /// One publication or player at a time, on a stream that was created.
+    fn address(&self, stream: u32, key: &str, command: &'static str) -> Result<StreamAddress, SessionError> {
+        match &self.connect {
+            Some(connect) if self.state == State::Idle && self.streams.contains(&stream) => {
+                Ok(StreamAddress::read(&connect.app, &connect.tc_url, key))
+            }
+            _ => Err(SessionError::OutOfOrder(command)),
         }
     }
 
@@ -319,9 +403,19 @@ impl ServerSession {
         self.state == State::Publishing { stream }
     }
 
+    fn is_playing(&self, stream: u32) -> bool {
+        self.state == State::Playing { stream }
+    }
+
+    fn is_active(&self, stream: u32) -> bool {
+        self.is_publishing(stream) || self.is_playing(stream)
+    }
+
     fn finish(&mut self) -> Event {
-        if let State::Publishing { stream } = self.state {
-            self.command(stream, &command::on_status(Level::Status, UNPUBLISHED, "Unpublished."));
+        match self.state {
+            State::Publishing { stream } => self.status(stream, UNPUBLISHED, "Unpublished."),
+            State::Playing { stream } => self.status(stream, PLAY_STOPPED, "Stopped playing."),
+            _ => {}
         }
         self.state = State::Idle;
         Event::Finished
@@ -332,6 +426,10 @@ impl ServerSession {
         if transaction != 0.0 {
             self.command(0, &command::result(transaction, value));
         }
+    }
+
+    fn status(&mut self, stream: u32, code: &str, description: &str) {
+        self.command(stream, &command::on_status(Level::Status, code, description));
     }
 
     fn command(&mut self, stream: u32, payload: &[u8]) {
@@ -387,7 +485,13 @@ const LIMIT_DYNAMIC: u8 = 2;
 /// Fits every answer of ours into one chunk.
 const OUTGOING_CHUNK_BYTES: u32 = 4_096;
 
+/// The chunk size of a player's connection, its media included: most access units fit into one chunk, and every player
+/// takes it (SRS has sent it for years).
+pub const PLAYER_CHUNK_BYTES: u32 = 60_000;
+
 const COMMAND_CHUNK_STREAM: u8 = 3;
+
+const PLAY_STOPPED: &str = "NetStream.Play.Stop";
 
 const UNPUBLISHED: &str = "NetStream.Unpublish.Success";
 
