@@ -5,6 +5,7 @@
 mod harness;
 
 mod access_table;
+mod audit;
 mod blocks;
 mod guessing;
 mod hostile;
