@@ -55,9 +55,9 @@ async fn look(State(graph): State<Graph>, mut parts: Parts) -> Response {
             .any(|value| value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what)))
     };
     if wants(UPGRADE, "websocket") {
-        let peer = peer_of(&parts);
+        let (peer, is_https) = (peer_of(&parts), graph.api.is_https(&parts.extensions, &parts.headers));
         return match WebSocketUpgrade::from_request_parts(&mut parts, &graph).await {
-            Ok(upgrade) => socket::open(graph, upgrade, peer, parts.headers),
+            Ok(upgrade) => socket::open(graph, upgrade, peer, is_https, parts.headers),
             Err(rejection) => rejection.into_response(),
         };
     }
@@ -90,7 +90,7 @@ async fn ask(State(graph): State<Graph>, request: http::Request<Body>) -> Respon
         let failure = Failure::new("UNAVAILABLE", "the login cannot be checked now; try again later");
         return refuse(StatusCode::SERVICE_UNAVAILABLE, failure);
     };
-    let origin = origin_of(&graph.api, peer, &parts.headers);
+    let origin = origin_of(graph.api.is_https(&parts.extensions, &parts.headers), &parts.headers);
     let caller = Arc::new(Caller::new(graph.api.clone(), Arc::new(ArcSwap::from_pointee(viewer)), origin));
     let answers = match timeout(ANSWER_WITHIN, execute(&graph.schema, requests, &caller)).await {
         Ok(answers) => answers,
@@ -174,9 +174,7 @@ fn peer_of(parts: &Parts) -> Option<IpAddr> {
 }
 
 /// The server's address as the client wrote it.
-pub fn origin_of(api: &Api, peer: Option<IpAddr>, headers: &HeaderMap) -> Origin {
-    let trusted = peer.is_some_and(|peer| api.config().trusted_proxies.iter().any(|network| network.contains(&peer)));
-    let is_https = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+pub fn origin_of(is_https: bool, headers: &HeaderMap) -> Origin {
     let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_authority(host));
     Origin { is_https, authority: authority.map(str::to_owned) }
 }

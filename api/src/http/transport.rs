@@ -26,8 +26,9 @@ impl Api {
     pub(crate) fn is_https(&self, extensions: &Extensions, headers: &HeaderMap) -> bool {
         let told = headers.get_all("x-forwarded-proto").iter().next_back();
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        extensions.get::<OverTls>().is_some()
-            || told.is_some_and(|scheme| scheme == "https") && peer.is_some_and(|peer| self.is_trusted_proxy(peer))
+        let told_by_proxy =
+            peer.is_some_and(|peer| self.is_trusted_proxy(peer)) && told.is_some_and(|told| told == "https");
+        extensions.get::<OverTls>().is_some() || told_by_proxy
     }
 }
 
@@ -39,10 +40,11 @@ pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
 }
 
 /// Tells browsers that came over TLS to management or its pages to stay with TLS (RFC 6797). Over plain HTTP they would
-/// not believe it, and the applications' own paths are left to those who link to them.
+/// not believe it, and what is in applications may also be fetched from the plain port.
 pub async fn strict_transport(State(api): State<Api>, request: Request, next: Next) -> Response {
     let first = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    let applies = matches!(first, "" | "admin" | "rest") && api.is_https(request.extensions(), request.headers());
+    let applies =
+        matches!(first, "" | "admin" | "graphql" | "rest") && api.is_https(request.extensions(), request.headers());
     let mut response = next.run(request).await;
     if applies {
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

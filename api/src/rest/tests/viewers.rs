@@ -240,6 +240,28 @@ async fn this_machine_can_be_asked_for_a_login_too() {
 }
 
 #[tokio::test]
+async fn the_servers_own_token_manages_everything_and_a_wrong_one_nothing() {
+    let list = "/rest/v2/applications";
+    let server = Server::start().await;
+    let body = json!({"jwtServerControlEnabled": true, "jwtServerSecretKey": "server key"});
+    assert_eq!(status(server.post("/rest/v2/server-settings").json(&body)).await, 200);
+    let (good, bad) = (app_jwt("server key"), app_jwt("another"));
+    assert_eq!(status(server.get(list).from(ELSEWHERE).header("proxyauthorization", &good)).await, 200);
+    let settings = "/rest/v2/applications/settings/LiveApp";
+    assert_eq!(status(server.get(settings).from(ELSEWHERE).header("proxyauthorization", &good)).await, 200);
+    assert_eq!(refusal(server.get(list).from(ELSEWHERE)).await, "Not authenticated user");
+    for caller in ["127.0.0.1", ELSEWHERE] {
+        let call = server.get(list).from(caller).header("proxyauthorization", &bad);
+        assert_eq!(refusal(call).await, "Invalid Server JWT Token", "{caller}");
+    }
+    let off = Server::start().await;
+    assert_eq!(
+        refusal(off.get(list).from(ELSEWHERE).header("proxyauthorization", &good)).await,
+        "Not authenticated user"
+    );
+}
+
+#[tokio::test]
 async fn headers_that_only_a_trusted_peer_may_write_help_nobody_else() {
     let server = Server::start().await;
     server.set("LiveApp", json!({"remoteAllowedCIDR": "198.51.100.7"})).await;
