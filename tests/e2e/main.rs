@@ -15,3 +15,4 @@ mod restart;
 mod seeds;
 mod totp;
 mod vectors;
+mod webhooks;

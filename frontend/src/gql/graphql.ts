@@ -22,8 +22,14 @@ export type ApplicationSettingsPatch = {
   corsAllowCredentials?: boolean | null | undefined;
   /** Origins whose pages may read answers, with commas between; `*` for all. */
   corsAllowedOrigins?: string | null | undefined;
+  /** Kept for other software, seconds. */
+  dashFragmentDuration?: string | null | undefined;
   /** Streams can be played with DASH. */
   dashMuxingEnabled?: boolean | null | undefined;
+  /** Kept for other software, seconds; DASH segments follow `hlsTime`. */
+  dashSegDuration?: string | null | undefined;
+  /** How far behind the publisher DASH players are asked to stay, seconds. */
+  dashTargetLatency?: string | null | undefined;
   /** Playing needs a subscriber id and its time-based code. */
   enableTimeTokenForPlay?: boolean | null | undefined;
   /** Publishing needs a subscriber id and its time-based code. */
@@ -40,6 +46,8 @@ export type ApplicationSettingsPatch = {
   hlsMuxingEnabled?: boolean | null | undefined;
   /** Empty for a live window, `event` to keep every segment in the playlist. */
   hlsPlayListType?: string | null | undefined;
+  /** The form of HLS segments: `fmp4`. */
+  hlsSegmentType?: string | null | undefined;
   /** Length of a segment of HLS and DASH, seconds. */
   hlsTime?: number | null | undefined;
   /** Most publishers of the application; -1 for no limit. */
@@ -64,6 +72,8 @@ export type ApplicationSettingsPatch = {
   maxFpsAccept?: number | null | undefined;
   /** Most pixels in height of a published stream; 0 for any. */
   maxResolutionAccept?: number | null | undefined;
+  /** Any setting by a name that REST knows, older spellings too. A field above wins over one here. */
+  other?: Array<OtherSettingInput> | null | undefined;
   /** Playing needs a JWT signed with `jwtStreamSecretKey`. */
   playJwtControlEnabled?: boolean | null | undefined;
   /** Playing needs a one-time token. */
@@ -74,8 +84,12 @@ export type ApplicationSettingsPatch = {
   publishTokenControlEnabled?: boolean | null | undefined;
   /** Networks that may call the REST API without a login, with commas between. */
   remoteAllowedCIDR?: string | null | undefined;
+  /** How long RTMP media is held back to smooth its arrival, milliseconds. */
+  rtmpIngestBufferTimeMs?: number | null | undefined;
   /** Streams can be played with RTMP. */
   rtmpPlaybackEnabled?: boolean | null | undefined;
+  /** How long SRT media is held back for lost packets, milliseconds. */
+  srtReceiveLatencyInMs?: number | null | undefined;
   /** The key with which subscribers prove who they are. Write only. */
   subscriberAuthenticationKey?: string | null | undefined;
   /** Longest life of an HTTP player's ticket, seconds. */
@@ -96,10 +110,18 @@ export type ApplicationSettingsPatch = {
   webRTCViewerLimit?: number | null | undefined;
   /** The webhook that is asked before anybody publishes; empty for none. */
   webhookAuthenticateURL?: string | null | undefined;
+  /** The media type of what webhooks are sent. */
+  webhookContentType?: string | null | undefined;
   /** The webhook that is asked before anybody plays; empty for none. */
   webhookPlayAuthUrl?: string | null | undefined;
+  /** How often a webhook is told again that did not answer. */
+  webhookRetryCount?: number | null | undefined;
+  /** Between two tries of a webhook, milliseconds. */
+  webhookRetryDelay?: number | null | undefined;
   /** The key that webhook bodies are signed with. Write only. */
   webhookSigningSecret?: string | null | undefined;
+  /** Between two reports of a live stream to the webhook, milliseconds; -1 for none. */
+  webhookStreamStatusUpdatePeriodMs?: number | null | undefined;
   /** Keep statistics of streams. */
   writeStatsToDatastore?: boolean | null | undefined;
   /** Keep connection events of subscribers. */
@@ -223,6 +245,8 @@ export type CreateBroadcastInput = {
   expireDurationMs?: number | null | undefined;
   /** Most HLS viewers at a time; -1 for no limit. */
   hlsViewerLimit?: number | null | undefined;
+  /** The webhook that is told what happens to this broadcast alone. */
+  listenerHookURL?: string | null | undefined;
   /** The broadcast that this one is a track of. */
   mainTrack?: string | null | undefined;
   /** A text of your own, which the server only keeps. */
@@ -233,6 +257,8 @@ export type CreateBroadcastInput = {
   plannedEnd?: string | null | undefined;
   /** The begin of the planned window. It counts when both ends are set. */
   plannedStart?: string | null | undefined;
+  /** What the server pulls it from, for the types `IP_CAMERA` and `STREAM_SOURCE`. Write only. */
+  sourceUrl?: string | null | undefined;
   /** The name in addresses: letters, digits, dot, dash and underscore. One is made when left out. */
   streamId?: string | null | undefined;
   /** Where the media comes from; a publisher when left out. */
@@ -311,6 +337,14 @@ export type Operation =
   | 'PLAY'
   /** Send media in. */
   | 'PUBLISH';
+
+/** A setting by its name. */
+export type OtherSettingInput = {
+  /** The setting's name. */
+  name: string;
+  /** Its new value; null resets it to its default. */
+  value: unknown;
+};
 
 /** Yes or no. */
 export type Outcome =
