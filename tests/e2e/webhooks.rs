@@ -197,7 +197,7 @@ async fn events_reach_a_receiver_that_was_down_and_survive_kill_9() {
     drop(publisher);
 
     let mut receiver = Receiver::start_at(address).await;
-    let server = Server::restart_with(data, &[ALLOWED]).await;
+    let server = Server::start_in_with(data, &[ALLOWED]).await;
     // In any order: the end was written down when the server found the ghost.
     let mut told = Vec::new();
     while told.len() < 2 {

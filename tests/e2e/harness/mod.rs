@@ -1,5 +1,6 @@
 //! A server of one's own on free ports, and the clients that talk to it.
 
+mod back_end;
 mod clip;
 mod decisions;
 mod ffmpeg;
@@ -16,6 +17,7 @@ mod sign;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub use back_end::BackEnd;
 pub use clip::clip;
 pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
@@ -24,7 +26,7 @@ pub use process::{Process, output};
 pub use receiver::{Received, Receiver};
 pub use rest::Rest;
 pub use rtmp::{Rtmp, Said, Status};
-pub use server::Server;
+pub use server::{ADMIN, Server};
 pub use setup::{Face, Operation, Setup, date_time, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
 
