@@ -39,10 +39,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks that webhooks and key sets may be in although they are not public.
     pub outbound_allowed_cidr: Vec<IpNet>,
-    /// Callers of the management REST may bring a JWT.
-    pub jwt_server_control_enabled: bool,
-    pub jwt_server_secret_key: Option<Secret<String>>,
-    pub jwt_server_jwks_url: Option<String>,
+    /// Days that audit records, connection events and ended sessions are kept.
+    pub retention_days: u32,
+    /// Audit records at most; the oldest give way.
+    pub audit_records: u64,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -163,23 +163,16 @@ pub const SETTINGS: &[Setting] = &[
                example `127.0.0.1/32,10.0.0.0/8` for a back end of your own. Empty allows public addresses only.",
     },
     Setting {
-        name: "jwt_server_control_enabled",
-        flag: "jwt-server-control-enabled",
-        default: "false",
-        help: "Lets callers of /rest/v2 in who bring a JWT in the header ProxyAuthorization, with every right.",
+        name: "retention_days",
+        flag: "retention-days",
+        default: "90",
+        help: "Days that audit records, connection events and ended sessions are kept.",
     },
     Setting {
-        name: "jwt_server_secret_key",
-        flag: "jwt-server-secret-key",
-        default: "",
-        help: "The HS256 key of those tokens.",
-    },
-    Setting {
-        name: "jwt_server_jwks_url",
-        flag: "jwt-server-jwks-url",
-        default: "",
-        help: "Address of a JSON Web Key Set with the public keys of those tokens (RS256, RS384, RS512, ES256), instead \
-               of the key.",
+        name: "audit_records",
+        flag: "audit-records",
+        default: "5000000",
+        help: "Audit records kept at most; the oldest give way.",
     },
     Setting {
         name: "log",
@@ -329,13 +322,8 @@ impl Values {
                 .parsed("trusted_proxies", |text| list(text).iter().map(|item| network(item)).collect())?,
             outbound_allowed_cidr: self
                 .parsed("outbound_allowed_cidr", |text| list(text).iter().map(|item| network(item)).collect())?,
-            jwt_server_control_enabled: self.parsed("jwt_server_control_enabled", |text| match text {
-                "true" => Ok(true),
-                "false" => Ok(false),
-                _ => Err("is neither `true` nor `false`".to_owned()),
-            })?,
-            jwt_server_secret_key: self.optional("jwt_server_secret_key").map(Secret::new),
-            jwt_server_jwks_url: self.optional("jwt_server_jwks_url"),
+            retention_days: self.parsed("retention_days", |text| at_least_one(text, "days"))?,
+            audit_records: self.parsed("audit_records", |text| at_least_one(text, "records"))?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),
@@ -350,16 +338,13 @@ impl Values {
                 reason: "and `admin_password` go together".to_owned(),
             });
         }
-        let has_key = config.jwt_server_secret_key.is_some() || config.jwt_server_jwks_url.is_some();
-        if config.jwt_server_control_enabled && !has_key {
-            return Err(ConfigError::Value {
-                origin: "settings".to_owned(),
-                name: "jwt_server_control_enabled",
-                reason: "needs `jwt_server_secret_key` or `jwt_server_jwks_url`".to_owned(),
-            });
-        }
         Ok(config)
     }
+}
+
+fn at_least_one<T: std::str::FromStr + Default + PartialOrd>(text: &str, what: &str) -> Result<T, String> {
+    let number = text.parse::<T>().ok().filter(|number| *number > T::default());
+    number.ok_or_else(|| format!("is not a number of {what}, 1 or more"))
 }
 
 /// A network, or one address.
@@ -414,7 +399,6 @@ mod tests {
         let error = load("", &[("SLUICE_HTTP_ADDR", "5080")], &[]).unwrap_err().to_string();
         assert_eq!(error, "environment: `http_addr` is not an address such as 0.0.0.0:5080 or [::]:5080");
         assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
-        assert!(load("jwt_server_control_enabled = true", &[], &[]).is_err());
         assert!(load("outbound_allowed_cidr = \"10.0.0.0/33\"", &[], &[]).is_err());
         assert!(load("applications = \"graphql\"", &[], &[]).is_err());
     }

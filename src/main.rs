@@ -44,13 +44,13 @@ fn run(arguments: &ArgMatches) -> anyhow::Result<()> {
         }
         Some((_, arguments)) => {
             let config = load(arguments)?;
-            telemetry::init(&config)?;
-            tools::runtime()?.block_on(serve::serve(config))
+            let logs = telemetry::init(&config)?;
+            tools::runtime()?.block_on(serve::serve(config, logs))
         }
         None => {
             let config = load(arguments)?;
-            telemetry::init(&config)?;
-            tools::runtime()?.block_on(serve::serve(config))
+            let logs = telemetry::init(&config)?;
+            tools::runtime()?.block_on(serve::serve(config, logs))
         }
     }
 }

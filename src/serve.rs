@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sluice_api::config::{FirstAdministrator, SecretKeySource, ServerJwt};
+use sluice_api::config::{FirstAdministrator, LogControl, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
 use sluice_bus::MemoryBus;
 use sluice_worker::ingest::rtmp::Rtmps;
@@ -27,7 +27,7 @@ use crate::tools;
 ///
 /// # Errors
 /// When something cannot start; nothing is left running then.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+pub async fn serve(config: Config, logs: LogControl) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     ListeningFile::clear(&config.data_dir);
@@ -44,7 +44,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         _ => None,
     };
     let bus = MemoryBus::new(tools::clock);
-    let api = Api::start(api_config(&config), Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
+    let settings = ApiConfig { log_control: Some(logs), ..api_config(&config) };
+    let api = Api::start(settings, Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
         .await
         .context("the API cannot start")?;
     let worker_config = WorkerConfig { rtmps, ..worker_config(&config) };
@@ -148,13 +149,12 @@ fn api_config(config: &Config) -> ApiConfig {
         applications: config.applications.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         outbound_allowed: config.outbound_allowed_cidr.clone(),
-        server_jwt: config.jwt_server_control_enabled.then(|| ServerJwt {
-            secret: config.jwt_server_secret_key.clone().unwrap_or_default(),
-            jwks_url: config.jwt_server_jwks_url.clone().unwrap_or_default(),
-        }),
-        // Port 0 is chosen later, by the worker: addresses then name the usual port.
+        // Port 0 is chosen later: addresses then name the usual port.
+        http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: true,
+        retention_days: config.retention_days,
+        audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
     }
 }

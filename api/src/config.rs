@@ -1,9 +1,13 @@
 //! What the operator chooses about the API. Reading files and the environment is the binary's matter.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use sluice_contract::{ApplicationName, Secret};
+
+use crate::manage::LogLevel;
 
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -16,22 +20,45 @@ pub struct ApiConfig {
     pub first_administrator: Option<FirstAdministrator>,
     /// Created when the database is new.
     pub applications: Vec<ApplicationName>,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, besides those on this machine.
     pub trusted_proxies: Vec<IpNet>,
     /// Requests from this machine itself need no login (`decisions`).
     pub local_management: bool,
-    /// Networks that may manage at all; empty for all.
-    pub management_networks: Vec<IpNet>,
     /// Networks that webhooks and key sets may be in although they are not public.
     pub outbound_allowed: Vec<IpNet>,
-    /// Lets callers of the management REST in who bring a JWT in `ProxyAuthorization`; `None` for nobody.
-    pub server_jwt: Option<ServerJwt>,
+    /// The port of HTTP, for the settings that are shown; `None` for the usual one, 5080.
+    pub http_port: Option<u16>,
     /// The port that RTMP publishers use, for the addresses that are shown; `None` for RTMP's own, 1935.
     pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
     pub exclusive: bool,
-    /// Audit records and ended sessions are kept this long.
+    /// Audit records, connection events and ended sessions are kept this long.
     pub retention_days: u32,
+    /// Audit records at most; the oldest give way.
+    pub audit_records: u64,
+    /// Makes the process log more or less; `None` when nobody can.
+    pub log_control: Option<LogControl>,
+}
+
+/// Changes how much this process logs, while it runs.
+#[derive(Clone)]
+pub struct LogControl(Arc<dyn Fn(Option<LogLevel>) + Send + Sync>);
+
+impl LogControl {
+    /// `change` is called with the level to log at, or `None` for what the process was started with.
+    pub fn new(change: impl Fn(Option<LogLevel>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(change))
+    }
+
+    pub fn set(&self, level: Option<LogLevel>) {
+        (self.0)(level);
+    }
+}
+
+impl fmt::Debug for LogControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogControl")
+    }
 }
 
 /// Where the key comes from that encrypts secrets at rest.
@@ -50,15 +77,6 @@ pub struct FirstAdministrator {
     pub password: Secret<String>,
 }
 
-/// What a JWT of the management REST is verified with.
-#[derive(Debug, Clone)]
-pub struct ServerJwt {
-    /// Of HS256; empty for none.
-    pub secret: Secret<String>,
-    /// Where the public keys are, which then take the secret's place; empty for none.
-    pub jwks_url: String,
-}
-
 impl ApiConfig {
     /// The defaults of `sluice serve` with everything in `data_dir`.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
@@ -70,12 +88,13 @@ impl ApiConfig {
             applications: DEFAULT_APPLICATIONS.iter().filter_map(|name| name.parse().ok()).collect(),
             trusted_proxies: Vec::new(),
             local_management: true,
-            management_networks: Vec::new(),
             outbound_allowed: Vec::new(),
-            server_jwt: None,
+            http_port: None,
             rtmp_port: None,
             exclusive: true,
             retention_days: 90,
+            audit_records: 5_000_000,
+            log_control: None,
         }
     }
 }

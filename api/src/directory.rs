@@ -1,4 +1,4 @@
-//! The applications in memory: every decision needs their settings, and they seldom change.
+//! The applications and the server's own settings in memory: every decision needs them, and they seldom change.
 //!
 //! The database stays the truth; [`Directory::reload`] brings the picture up to it, at start, after every change of our
 //! own, and when another API raised the revision.
@@ -12,6 +12,7 @@ use sluice_contract::settings::SECRET_FIELDS;
 use sluice_contract::{ApplicationName, ApplicationSettings, UnixTime};
 use uuid::Uuid;
 
+use crate::manage::ServerSettings;
 use crate::secrets::SecretBox;
 use crate::store::{Store, StoreError, Stored, applications, server};
 
@@ -29,6 +30,9 @@ struct Picture {
     /// The revision up to which the picture is known to be complete.
     revision: u64,
     by_name: BTreeMap<ApplicationName, Entry>,
+    /// How often the server's settings had been written.
+    server_revision: u64,
+    server: Arc<ServerSettings>,
 }
 
 #[derive(Default)]
@@ -48,8 +52,22 @@ impl Directory {
             };
             by_name.insert(entry.name.clone(), entry);
         }
-        self.0.store(Arc::new(Picture { revision, by_name }));
+        let server_revision = server::settings_revision(&snapshot).await?;
+        let server = match server::settings(&snapshot).await? {
+            Some(sealed) => opened_server_settings(secrets, &sealed)?,
+            None => ServerSettings::default(),
+        };
+        self.0.store(Arc::new(Picture { revision, by_name, server_revision, server: Arc::new(server) }));
         Ok(())
+    }
+
+    /// The settings of the server itself.
+    pub fn server(&self) -> Arc<ServerSettings> {
+        Arc::clone(&self.0.load().server)
+    }
+
+    pub fn server_revision(&self) -> u64 {
+        self.0.load().server_revision
     }
 
     pub fn revision(&self) -> u64 {
@@ -90,6 +108,17 @@ fn joined(secrets: &SecretBox, id: Uuid, open: Value, sealed: &[u8]) -> Stored<A
     ApplicationSettings::from_json(Value::Object(object)).map_err(|_| StoreError::Corrupt("settings object"))
 }
 
+/// The server's settings, sealed whole: two of them are secrets, and unknown ones may be.
+pub fn sealed_server_settings(secrets: &SecretBox, settings: &ServerSettings) -> Stored<Vec<u8>> {
+    let text = serde_json::to_vec(settings).map_err(|_| StoreError::Corrupt("server settings"))?;
+    secrets.seal(SERVER, &text).map_err(|_| StoreError::Corrupt("seal"))
+}
+
+fn opened_server_settings(secrets: &SecretBox, sealed: &[u8]) -> Stored<ServerSettings> {
+    let text = secrets.open_sealed(SERVER, sealed).map_err(|_| StoreError::Corrupt("server settings"))?;
+    serde_json::from_slice(text.expose()).map_err(|_| StoreError::Corrupt("server settings"))
+}
+
 /// Settings that are secret, and unknown ones whose names say that they are.
 pub fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
@@ -100,3 +129,5 @@ pub fn is_secret(name: &str) -> bool {
 fn place(id: Uuid) -> String {
     format!("application:{id}")
 }
+
+const SERVER: &str = "server-settings";

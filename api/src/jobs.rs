@@ -117,9 +117,13 @@ pub async fn watch_workers(api: &Api) -> Stored<()> {
     Ok(())
 }
 
-/// Another API changed an application.
+/// Another API changed an application, or the server's settings.
 async fn refresh(api: &Api) -> Stored<()> {
-    if server::revision(api.store().reader()).await? != api.directory().revision() {
+    let db = api.store().reader();
+    if server::settings_revision(db).await? != api.directory().server_revision() {
+        api.reload_directory().await?;
+        api.follow_log_level();
+    } else if server::revision(db).await? != api.directory().revision() {
         api.reload_directory().await?;
     }
     Ok(())
@@ -131,6 +135,7 @@ pub async fn tidy(api: &Api) -> Stored<()> {
     let kept_since = now.plus_secs(-i64::from(api.config().retention_days) * 86_400).as_millis();
     let db = api.store().writer();
     audit::purge_before(db, kept_since).await?;
+    audit::purge_beyond(db, api.config().audit_records).await?;
     sessions::purge_ended_before(db, kept_since).await?;
     events::purge_before(db, kept_since).await?;
     blocks::purge_ended_before(db, kept_since).await?;

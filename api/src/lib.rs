@@ -85,6 +85,7 @@ struct Inner {
     /// Lets somebody from elsewhere create the first administrator; gone once there is one.
     set_up_code: Mutex<Option<Secret<String>>>,
     passwords: manage::Passwords,
+    meter: manage::Meter,
     tasks: TaskTracker,
     /// Held while this API is the only one of its data folder.
     lock: Mutex<Option<File>>,
@@ -98,6 +99,7 @@ impl Api {
             .merge(graphql::router(self.clone()).layer(cors))
             .merge(rest::router(self.clone()))
             .merge(http::pages::router(self.clone()))
+            .layer(middleware::from_fn_with_state(self.clone(), http::strict_transport))
     }
 
     pub fn now(&self) -> UnixTime {

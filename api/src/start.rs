@@ -19,7 +19,7 @@ use crate::directory::{self, Directory};
 use crate::fleet::{self, Fleet};
 use crate::gate::Gate;
 use crate::jwt::KeySets;
-use crate::manage::{Events, ManageError, NewAdministrator, Passwords};
+use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords};
 use crate::outbound::{NoClient, Outbound};
 use crate::secrets::{SecretBox, SecretKeyError};
 use crate::store::{Store, StoreError, Stored, administrators, applications, server, webhooks as webhook_events};
@@ -67,6 +67,7 @@ impl Api {
         let (audit, writer) = AuditLog::new(Arc::clone(&clock));
         let (webhooks, refusals) = Webhooks::new();
         let outbound = Outbound::new(config.outbound_allowed.clone())?;
+        let now = clock();
         let api = Self(Arc::new(Inner {
             clock,
             config,
@@ -82,11 +83,15 @@ impl Api {
             key_sets: KeySets::default(),
             set_up_code: Mutex::default(),
             passwords: Passwords::default(),
+            meter: Meter::new(now),
             tasks: TaskTracker::new(),
             lock: Mutex::new(lock),
         }));
         api.first_start().await?;
         api.reload_directory().await?;
+        if api.server_settings().log_level.is_some() {
+            api.follow_log_level();
+        }
         if api.config().exclusive {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
@@ -111,8 +116,8 @@ impl Api {
             for name in &self.config().applications {
                 let id = Uuid::now_v7();
                 let (settings, secrets) = directory::split(self.secrets(), id, &self.new_settings()?)?;
-                let row =
-                    applications::Model { id, name: name.to_string(), settings, secrets, created_at: now.as_millis() };
+                let (name, created_at) = (name.to_string(), now.as_millis());
+                let row = applications::Model { id, name, settings, secrets, created_at, retired_at: None };
                 applications::insert(&transaction, row).await?;
             }
         }
@@ -131,7 +136,7 @@ impl Api {
                 last_name: None,
                 grants: Vec::new(),
             };
-            self.store_first_administrator(new).await.map_err(StartError::FirstAdministrator)?;
+            self.store_first_administrator(new, None).await.map_err(StartError::FirstAdministrator)?;
             info!("the first administrator was created");
             return Ok(());
         }

@@ -16,6 +16,8 @@ mod m0007_sessions;
 mod m0008_audit;
 mod m0009_administrators;
 mod m0010_webhooks;
+mod m0011_retired_applications;
+mod m0012_token_actors;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit::Migration),
             Box::new(m0009_administrators::Migration),
             Box::new(m0010_webhooks::Migration),
+            Box::new(m0011_retired_applications::Migration),
+            Box::new(m0012_token_actors::Migration),
         ]
     }
 }

@@ -5,15 +5,18 @@
 mod harness;
 
 mod access_table;
+mod audit;
 mod blocks;
 mod guessing;
 mod hostile;
 mod playback;
 mod publish;
 mod races;
+mod reported;
 mod restart;
 mod rtmp_play;
 mod seeds;
+mod sessions;
 mod tls;
 mod totp;
 mod vectors;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::hooks::{tell_of_player, tell_of_stream};
 use crate::Api;
 use crate::manage::{
-    BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
+    Averages, BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
 use crate::store::{self, Stored, broadcasts, events, sessions, subscribers};
 use crate::webhooks::Action;
@@ -183,7 +183,7 @@ pub fn connection_event(
     }
 }
 
-/// The averages of a subscriber are those of its sessions, weighted by their length.
+/// Adds an ended session to what its subscriber came to.
 async fn add_to_averages(
     db: &impl ConnectionTrait,
     row: &sessions::Model,
@@ -194,14 +194,10 @@ async fn add_to_averages(
     let lasted = at.millis_since(UnixTime::from_millis(row.since)).max(0);
     let found = subscribers::find(db, row.application_id, &row.stream_id, subscriber_id).await?;
     let Some(mut subscriber) = found.filter(|_| lasted > 0) else { return Ok(()) };
-    let measured = subscriber.measured_ms.saturating_add(lasted);
-    let mean = |old: i64, new: u64| {
-        let sum = i128::from(old) * i128::from(subscriber.measured_ms) + i128::from(new) * i128::from(lasted);
-        i64::try_from(sum / i128::from(measured)).unwrap_or(i64::MAX)
-    };
-    subscriber.average_video_bps = mean(subscriber.average_video_bps, stats.average_video_bitrate_bps);
-    subscriber.average_audio_bps = mean(subscriber.average_audio_bps, stats.average_audio_bitrate_bps);
-    subscriber.measured_ms = measured;
+    let averages = Averages::of_row(&subscriber).with(lasted, &stats);
+    subscriber.average_video_bps = averages.video_bps;
+    subscriber.average_audio_bps = averages.audio_bps;
+    subscriber.measured_ms = averages.measured_ms;
     subscribers::update(db, subscriber).await?;
     Ok(())
 }

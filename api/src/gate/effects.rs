@@ -44,7 +44,8 @@ pub async fn perform(
             }
             Effect::SpendToken => {
                 let token = known.token.ok_or(StoreError::Retry)?;
-                first(tokens::spend(db, token, now.as_millis()).await?)?;
+                let client = request.client.as_str();
+                first(tokens::spend(db, token, Some(client), now.as_millis()).await?)?;
             }
             Effect::MarkTotpStep { counter, client } => {
                 let Some(whom) = whom else { continue };

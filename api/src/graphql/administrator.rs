@@ -17,8 +17,8 @@ pub struct Administrator(pub manage::Administrator);
 /// A person who manages.
 #[Object]
 impl Administrator {
-    /// The global id, for caches.
-    async fn id(&self) -> ID {
+    /// The global id, for caches and `node`.
+    pub async fn id(&self) -> ID {
         GlobalId::Administrator(self.0.id).encode()
     }
 

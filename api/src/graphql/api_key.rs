@@ -11,13 +11,13 @@ use super::viewer::{Grant, GrantInput, grants};
 use crate::manage::{self, Cursor, ManageError, ProblemCode};
 
 /// A key with which a machine manages. The key itself is shown only once, when it is created.
-pub struct ApiKey(manage::ApiKey);
+pub struct ApiKey(pub manage::ApiKey);
 
 /// A key with which a machine manages. The key itself is shown only once, when it is created.
 #[Object]
 impl ApiKey {
-    /// The global id.
-    async fn id(&self) -> ID {
+    /// The global id, for caches, `node` and `revokeApiKey`.
+    pub async fn id(&self) -> ID {
         GlobalId::ApiKey(self.0.id).encode()
     }
 

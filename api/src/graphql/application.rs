@@ -9,7 +9,8 @@ use super::connection::{connection, counter, map, page, page_cost, slice};
 use super::enums::Role;
 use super::failure::{Answer, Problem, payload, settle};
 use super::id::GlobalId;
-use super::scalar::DateTime;
+use super::scalar::{DateTime, Long, int};
+use super::server::ViewerCounts;
 use super::settings::{ApplicationSettings, ApplicationSettingsPatch, RevealedSetting};
 use crate::manage::{self, BlockFilter, Cursor};
 
@@ -40,8 +41,21 @@ impl Application {
     }
 
     /// Its settings. Of secrets only whether they are set.
-    async fn settings(&self) -> ApplicationSettings {
-        ApplicationSettings::of(&self.0.settings)
+    async fn settings(&self, ctx: &Context<'_>) -> Answer<ApplicationSettings> {
+        let all = Caller::of(ctx)?.api().open_settings(&self.0);
+        Ok(ApplicationSettings::of(&self.0.settings, all))
+    }
+
+    /// Its figures now.
+    async fn stats(&self, ctx: &Context<'_>) -> Answer<ApplicationStats> {
+        let streams = Caller::of(ctx)?.api().live_streams(&self.0);
+        let mut viewers = manage::ViewerCounts::default();
+        streams.iter().for_each(|stream| viewers.add(&stream.viewers));
+        Ok(ApplicationStats {
+            live_streams: int(streams.len()),
+            viewers: ViewerCounts(viewers),
+            received_bitrate: streams.iter().map(|stream| stream.bitrate_bps).sum::<u64>().into(),
+        })
     }
 
     /// What anyone may do here now without a credential, and what would close it.
@@ -104,6 +118,17 @@ impl Application {
         });
         Ok(BlockConnection::new(slice, count))
     }
+}
+
+/// All streams of an application together.
+#[derive(SimpleObject)]
+pub struct ApplicationStats {
+    /// Streams on air.
+    live_streams: i32,
+    /// Who watches them.
+    viewers: ViewerCounts,
+    /// Media received from their publishers, bits per second.
+    received_bitrate: Long,
 }
 
 connection! {

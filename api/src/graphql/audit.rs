@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 
 use super::caller::Caller;
 use super::connection::{connection, counter, map, page, page_cost};
-use super::enums::{AuditKind, AuditOutcome, Operation, Protocol, ReasonCode};
+use super::enums::{AuditKind, AuditOrder, AuditOutcome, Operation, Protocol, ReasonCode};
 use super::failure::{Answer, parse_at};
 use super::id::GlobalId;
 use super::scalar::{DateTime, Long};
@@ -19,7 +19,7 @@ pub struct AuditRecord(pub manage::AuditRecord);
 /// Something that was decided or done.
 #[Object]
 impl AuditRecord {
-    /// The global id, for caches.
+    /// The global id, for caches and `node`.
     pub async fn id(&self) -> ID {
         GlobalId::AuditRecord(self.0.id).encode()
     }
@@ -101,7 +101,7 @@ impl AuditRecord {
 }
 
 connection! {
-    /// One page of the audit, the newest first.
+    /// One page of the audit.
     AuditRecordConnection,
     /// An audit record with its place in the list.
     AuditRecordEdge,
@@ -220,19 +220,20 @@ pub struct AuditQuery;
 
 #[Object]
 impl AuditQuery {
-    /// Every decision of the gate and every act of management, the newest first.
+    /// Every decision of the gate and every act of management.
     #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn audit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which to list; all when left out.")] filter: Option<AuditFilter>,
+        #[graphql(default, desc = "In which order.")] order_by: AuditOrder,
         #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
         #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
     ) -> Answer<AuditRecordConnection> {
         let caller = Caller::of(ctx)?;
         let (api, viewer) = (caller.api().clone(), caller.viewer());
         let filter = filter.unwrap_or_default().read()?;
-        let slice = api.audit(&viewer, filter.clone(), page(first, after)?).await?;
+        let slice = api.audit(&viewer, filter.clone(), order_by.into(), page(first, after)?).await?;
         let count = counter(move || {
             let (api, viewer, filter) = (api.clone(), viewer.clone(), filter.clone());
             async move { api.count_audit(&viewer, filter).await }

@@ -1,6 +1,7 @@
 //! Broadcasts: the streams of an application, live or not.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use serde_json::{Map, Value};
 use sluice_contract::{ApplicationName, StreamId};
 
 use super::application::Application;
@@ -14,6 +15,7 @@ use super::live_stream::{BroadcastUrls, LiveStream};
 use super::scalar::{DateTime, int};
 use super::session::{ConnectionEventConnection, ConnectionEventFilter, Session, SessionConnection, SessionFilter};
 use super::subscriber::{Subscriber, SubscriberConnection, SubscriberFilter, changed, connection_events};
+use super::token::{Token, TokenConnection, TokenFilter};
 use crate::manage::{self, BroadcastChanges, ManageError};
 
 /// One stream of an application, live or not.
@@ -94,6 +96,17 @@ impl Broadcast {
     async fn expires_at(&self) -> Option<DateTime> {
         let duration_ms = self.record.expire_duration_ms;
         (duration_ms > 0).then(|| self.record.created_at.plus_millis(duration_ms).into())
+    }
+
+    /// Whether an address is set that the server pulls it from. The address may hold a password and cannot be read.
+    async fn has_source(&self) -> bool {
+        self.record.other.get("streamUrl").and_then(Value::as_str).is_some_and(|url| !url.is_empty())
+    }
+
+    /// The webhook that is told what happens to this broadcast alone; null for the application's.
+    #[graphql(name = "listenerHookURL")]
+    async fn listener_hook_url(&self) -> Option<&str> {
+        self.record.other.get("listenerHookURL").and_then(Value::as_str).filter(|url| !url.is_empty())
     }
 
     /// The broadcast that this one is a track of; null if it stands alone.
@@ -206,7 +219,30 @@ impl Broadcast {
         Ok(SessionConnection::new(slice, count))
     }
 
+    /// Its one-time tokens, in order of creation; never the tokens themselves.
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which to list; all when left out.")] filter: Option<TokenFilter>,
+        #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
+    ) -> Answer<TokenConnection> {
+        let api = Caller::of(ctx)?.api().clone();
+        let (application, stream_id) = (self.application.clone(), self.record.stream_id.clone());
+        let filter = manage::TokenFilter::from(filter.unwrap_or_default());
+        let slice = api.tokens(&application, &stream_id, filter.clone(), page(first, after)?).await?;
+        let slice = map(slice, |record| Token { application: application.clone(), record });
+        let count = counter(move || {
+            let (api, application) = (api.clone(), application.clone());
+            let (stream_id, filter) = (stream_id.clone(), filter.clone());
+            async move { api.count_tokens(&application, &stream_id, filter).await }
+        });
+        Ok(TokenConnection::new(slice, count))
+    }
+
     /// When its subscribers came and went, the newest first.
+
     #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn connection_events(
         &self,
@@ -215,13 +251,15 @@ impl Broadcast {
         #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
         #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
     ) -> Answer<ConnectionEventConnection> {
-        let subscriber_id = filter.and_then(|filter| filter.subscriber_id);
-        let filter = manage::ConnectionEventFilter {
-            stream_id: Some(self.record.stream_id.clone()),
-            subscriber_id: subscriber_id.map(|id| parse_at("filter.subscriberId", &id)).transpose()?,
-        };
+        let filter = filter.unwrap_or_default().read(self.record.stream_id.clone())?;
         connection_events(ctx, &self.application, filter, first, after).await
     }
+}
+
+/// Fields that have no column of their own. An empty text takes one away.
+fn other(source_url: Option<String>, listener_hook_url: Option<String>) -> Map<String, Value> {
+    let named = [("streamUrl", source_url), ("listenerHookURL", listener_hook_url)];
+    named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))).collect()
 }
 
 fn limit(viewers: i64) -> Option<i32> {
@@ -303,6 +341,11 @@ pub struct CreateBroadcastInput {
     expire_duration_ms: Option<i64>,
     /// The broadcast that this one is a track of.
     main_track: Option<String>,
+    /// What the server pulls it from, for the types `IP_CAMERA` and `STREAM_SOURCE`. Write only.
+    source_url: Option<String>,
+    /// The webhook that is told what happens to this broadcast alone.
+    #[graphql(name = "listenerHookURL")]
+    listener_hook_url: Option<String>,
     /// Most WebRTC viewers at a time; -1 for no limit.
     #[graphql(name = "webRTCViewerLimit")]
     webrtc_viewer_limit: Option<i32>,
@@ -331,6 +374,11 @@ pub struct UpdateBroadcastInput {
     planned_end: MaybeUndefined<DateTime>,
     /// The broadcast that this one is a track of; null takes it away.
     main_track: MaybeUndefined<String>,
+    /// What the server pulls it from; null takes it away. Write only.
+    source_url: MaybeUndefined<String>,
+    /// The webhook that is told what happens to this broadcast alone; null takes it away.
+    #[graphql(name = "listenerHookURL")]
+    listener_hook_url: MaybeUndefined<String>,
     /// Most WebRTC viewers at a time; -1 for no limit.
     #[graphql(name = "webRTCViewerLimit")]
     webrtc_viewer_limit: Option<i32>,
@@ -348,6 +396,9 @@ pub struct DeleteBroadcastsInput {
     /// The streams, at most 250.
     #[graphql(validator(min_items = 1, max_items = 250))]
     stream_ids: Vec<String>,
+    /// Delete their tracks too.
+    #[graphql(default)]
+    with_tracks: bool,
 }
 
 /// What `stopBroadcast` takes.
@@ -428,7 +479,7 @@ impl BroadcastMutation {
                         webrtc_viewer_limit: input.webrtc_viewer_limit.map(Into::into),
                         hls_viewer_limit: input.hls_viewer_limit.map(Into::into),
                         dash_viewer_limit: input.dash_viewer_limit.map(Into::into),
-                        ..BroadcastChanges::default()
+                        other: other(input.source_url, input.listener_hook_url),
                     },
                 };
                 let record = caller.api().create_broadcast(&application, new).await?;
@@ -454,7 +505,10 @@ impl BroadcastMutation {
                     webrtc_viewer_limit: input.webrtc_viewer_limit.map(Into::into),
                     hls_viewer_limit: input.hls_viewer_limit.map(Into::into),
                     dash_viewer_limit: input.dash_viewer_limit.map(Into::into),
-                    ..BroadcastChanges::default()
+                    other: other(
+                        changed(input.source_url).map(Option::unwrap_or_default),
+                        changed(input.listener_hook_url).map(Option::unwrap_or_default),
+                    ),
                 };
                 let record = caller.api().update_broadcast(&application, &input.stream_id, changes).await?;
                 Ok(UpdateBroadcastPayload { broadcast: Some(Broadcast { application, record }), problems: Vec::new() })
@@ -476,7 +530,7 @@ impl BroadcastMutation {
                 let application = caller.application(&input.application).await?;
                 let mut payload = DeleteBroadcastsPayload::default();
                 for (index, stream_id) in input.stream_ids.into_iter().enumerate() {
-                    match caller.api().delete_broadcast(&application, &stream_id, false).await {
+                    match caller.api().delete_broadcast(&application, &stream_id, input.with_tracks).await {
                         Ok(_) => payload.deleted_stream_ids.push(stream_id),
                         Err(ManageError::Problem(problem)) => {
                             payload.problems.push(problem.at(format!("streamIds.{index}")).into());

@@ -200,6 +200,31 @@ pub enum BroadcastEventKind {
     Ended,
 }
 
+/// What a one-time token is good for now.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "manage::TokenStatus")]
+pub enum TokenStatus {
+    /// It admits the first who shows it.
+    Unused,
+    /// It is held for one client, which has not received media yet.
+    Reserved,
+    /// It admitted somebody, and nobody any more.
+    Spent,
+    /// Its time passed before anybody spent it.
+    Expired,
+}
+
+/// In which order audit records are listed.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "manage::AuditOrder")]
+pub enum AuditOrder {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
+}
+
 /// What an audit record is about.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "manage::AuditKind")]

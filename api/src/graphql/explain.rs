@@ -32,6 +32,9 @@ pub struct ExplainAccessInput {
     address: Option<String>,
     /// What its software would call itself.
     user_agent: Option<String>,
+    /// Whether it would only ask for now, as with HEAD: then a one-time token would be held instead of spent.
+    #[graphql(default)]
+    probe: bool,
 }
 
 /// What a peer shows to be let in.
@@ -47,6 +50,9 @@ pub struct CredentialsInput {
     subscriber_code: Option<String>,
     /// The conference room that a token was made for.
     room_id: Option<String>,
+    /// Further parameters of the address, which only webhooks see, as in a query: `metaData=x&streamName=y`.
+    #[graphql(secret)]
+    extra: Option<String>,
 }
 
 impl ExplainAccessInput {
@@ -61,7 +67,9 @@ impl ExplainAccessInput {
         );
         let address = self.address.map(|address| parse_at("address", &address)).transpose()?;
         let peer = Peer::new(address.unwrap_or(own_address), self.user_agent);
-        let mut credentials = Credentials::default();
+        let extra = self.credentials.as_ref().and_then(|given| given.extra.as_deref());
+        let mut credentials =
+            Credentials { extra: Credentials::from_query(extra.unwrap_or_default()).extra, ..Credentials::default() };
         let given = self.credentials.map(|given| {
             [
                 ("token", given.token),
@@ -84,7 +92,7 @@ impl ExplainAccessInput {
             credentials,
             client: ClientBinding::of_peer(protocol, &peer),
             peer,
-            intent: Intent::Start,
+            intent: if self.probe { Intent::Probe } else { Intent::Start },
             publish_mode: None,
         })
     }

@@ -33,6 +33,9 @@ pub const MESSAGE_BYTES: usize = 64 * 1_024;
 /// Subscriptions that one login, or one address, may have open at a time.
 pub const OPEN_SUBSCRIPTIONS: usize = 50;
 
+/// WebSockets that one login, or one address, may have open at a time.
+pub const OPEN_SOCKETS: usize = 50;
+
 /// Says which limit a request passed.
 pub fn refusal(limit: &str, asked: usize, value: usize) -> Failure {
     let code = format!("LIMIT_{}", limit.to_ascii_uppercase().replace(' ', "_"));

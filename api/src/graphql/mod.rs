@@ -6,7 +6,7 @@
 //!
 //! | Module | What it is |
 //! |---|---|
-//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`server`], [`node`] | the graph |
+//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`token`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`server`], [`node`] | the graph |
 //! | [`live`] | subscriptions |
 //! | [`caller`] | who asks, and the loaders of relations |
 //! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
@@ -38,6 +38,7 @@ mod session;
 mod settings;
 mod socket;
 mod subscriber;
+mod token;
 mod viewer;
 
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub struct Mutation(
     broadcast::BroadcastMutation,
     subscriber::SubscriberMutation,
     block::BlockMutation,
+    token::TokenMutation,
     session::SessionMutation,
 );
 

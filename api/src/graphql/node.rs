@@ -2,16 +2,20 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 
+use super::administrator::Administrator;
+use super::api_key::ApiKey;
 use super::application::Application;
+use super::audit::AuditRecord;
 use super::block::Block;
 use super::broadcast::Broadcast;
 use super::caller::{Caller, found};
 use super::failure::Answer;
 use super::id::GlobalId;
 use super::server::Worker;
-use super::session::Session;
+use super::session::{ConnectionEvent, Session};
 use super::subscriber::Subscriber;
-use crate::manage::{BlockFilter, Page};
+use super::token::Token;
+use crate::manage::{BlockFilter, ManageError, Outcome, Page, ProblemCode};
 
 /// An object with a global id.
 #[derive(Interface)]
@@ -22,6 +26,11 @@ pub enum Node {
     Subscriber(Subscriber),
     Session(Session),
     Block(Block),
+    Token(Token),
+    ConnectionEvent(ConnectionEvent),
+    AuditRecord(AuditRecord),
+    Administrator(Administrator),
+    ApiKey(ApiKey),
     Worker(Worker),
 }
 
@@ -34,6 +43,14 @@ impl NodeQuery {
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Option<Answer<Node>> {
         let id = GlobalId::decode(&id)?;
         find(ctx, id).await.transpose()
+    }
+}
+
+/// Not yours looks like not there.
+fn visible<T>(outcome: Outcome<Option<T>>) -> Outcome<Option<T>> {
+    match outcome {
+        Err(ManageError::Problem(problem)) if problem.code == ProblemCode::Forbidden => Ok(None),
+        other => other,
     }
 }
 
@@ -72,9 +89,21 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Answer<Option<Node>> {
             record.map(|record| Node::Block(Block::new(caller, application, record)))
         }
         GlobalId::Worker(id) => Worker::find(ctx, id).transpose()?.map(Node::Worker),
-        // These have ids for caches; they are reached over their lists.
-        GlobalId::ConnectionEvent(_) | GlobalId::AuditRecord(_) | GlobalId::Administrator(_) | GlobalId::ApiKey(_) => {
-            None
+        GlobalId::Token(name, id) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let record = api.token_by_id(&application, id).await?;
+            record.map(|record| Node::Token(Token { application, record }))
         }
+        GlobalId::ConnectionEvent(name, id) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let record = api.connection_event_by_id(&application, id).await?;
+            record.map(|record| Node::ConnectionEvent(ConnectionEvent { application, record }))
+        }
+        GlobalId::AuditRecord(id) => api.audit_record(&viewer, id).await?.map(AuditRecord).map(Node::AuditRecord),
+        GlobalId::Administrator(id) => {
+            let record = visible(api.administrator_by_id(&viewer, id).await)?;
+            record.map(Administrator).map(Node::Administrator)
+        }
+        GlobalId::ApiKey(id) => visible(api.api_key_by_id(&viewer, id).await)?.map(ApiKey).map(Node::ApiKey),
     })
 }

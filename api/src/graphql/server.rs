@@ -55,10 +55,14 @@ impl Server {
             depth: int(limits::DEPTH),
             complexity: int(limits::COMPLEXITY),
             aliases: int(limits::ALIASES),
+            fields: int(limits::FIELDS),
+            directives: int(limits::DIRECTIVES),
+            nesting: int(limits::NESTING),
             batch_size: int(limits::BATCH),
             request_bytes: int(limits::REQUEST_BYTES),
             message_bytes: int(limits::MESSAGE_BYTES),
             open_subscriptions: int(limits::OPEN_SUBSCRIPTIONS),
+            open_sockets: int(limits::OPEN_SOCKETS),
         }
     }
 
@@ -82,8 +86,14 @@ pub struct Limits {
     depth: i32,
     /// What a request may cost: one for each field, times the entries of the pages that it is in.
     complexity: i32,
-    /// Aliases in one document.
+    /// Aliases in one document, its fragments unfolded.
     aliases: i32,
+    /// Fields in one document, its fragments unfolded.
+    fields: i32,
+    /// Directives in one document, its fragments unfolded.
+    directives: i32,
+    /// Brackets within brackets, of any kind.
+    nesting: i32,
     /// Requests in one batch.
     batch_size: i32,
     /// Bytes of one HTTP request.
@@ -92,6 +102,8 @@ pub struct Limits {
     message_bytes: i32,
     /// Subscriptions that one login, or one address, may have open at a time.
     open_subscriptions: i32,
+    /// WebSockets that one login, or one address, may have open at a time.
+    open_sockets: i32,
 }
 
 /// A process that carries sessions.

@@ -1,7 +1,7 @@
 //! Sessions and connection events: who is or was connected, and how one session is ended.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use sluice_contract::message;
+use sluice_contract::{StreamId, message};
 
 use super::application::Application;
 use super::block::PendingWorker;
@@ -9,7 +9,7 @@ use super::broadcast::Broadcast;
 use super::caller::Caller;
 use super::connection::connection;
 use super::enums::{ConnectionEventKind, EndReason, Operation, Protocol, SecurityMode, SessionState};
-use super::failure::{Answer, Problem, payload, settle};
+use super::failure::{Answer, Problem, parse_at, payload, settle};
 use super::id::GlobalId;
 use super::scalar::{DateTime, Long, int};
 use super::server::Worker;
@@ -186,10 +186,7 @@ impl SessionFilter {
     pub fn read(self) -> manage::Outcome<manage::SessionFilter> {
         Ok(manage::SessionFilter {
             stream_id: None,
-            subscriber_id: self
-                .subscriber_id
-                .map(|id| super::failure::parse_at("filter.subscriberId", &id))
-                .transpose()?,
+            subscriber_id: self.subscriber_id.map(|id| parse_at("filter.subscriberId", &id)).transpose()?,
             operation: self.operation.map(Into::into),
             protocol: self.protocol.map(Into::into),
             open: self.open,
@@ -206,9 +203,9 @@ pub struct ConnectionEvent {
 /// A subscriber came or went.
 #[Object]
 impl ConnectionEvent {
-    /// The global id, for caches.
+    /// The global id, for caches and `node`.
     pub async fn id(&self) -> ID {
-        GlobalId::ConnectionEvent(self.record.id).encode()
+        GlobalId::ConnectionEvent(self.application.name.clone(), self.record.id).encode()
     }
 
     /// When it happened.
@@ -275,7 +272,32 @@ connection! {
 #[derive(InputObject, Default)]
 pub struct ConnectionEventFilter {
     /// Of this subscriber alone.
-    pub subscriber_id: Option<String>,
+    subscriber_id: Option<String>,
+    /// Comings alone, or goings alone.
+    kind: Option<ConnectionEventKind>,
+    /// Of publishers alone, or of players alone.
+    operation: Option<Operation>,
+    /// Of this protocol alone.
+    protocol: Option<Protocol>,
+    /// From this time on.
+    since: Option<DateTime>,
+    /// Before this time.
+    until: Option<DateTime>,
+}
+
+impl ConnectionEventFilter {
+    /// Of one stream.
+    pub fn read(self, stream_id: StreamId) -> manage::Outcome<manage::ConnectionEventFilter> {
+        Ok(manage::ConnectionEventFilter {
+            stream_id: Some(stream_id),
+            subscriber_id: self.subscriber_id.map(|id| parse_at("filter.subscriberId", &id)).transpose()?,
+            kind: self.kind.map(Into::into),
+            operation: self.operation.map(Into::into),
+            protocol: self.protocol.map(Into::into),
+            since: self.since.map(|time| time.0),
+            until: self.until.map(|time| time.0),
+        })
+    }
 }
 
 /// What `disconnectSession` takes.

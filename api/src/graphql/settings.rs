@@ -2,11 +2,12 @@
 //!
 //! They have the names of the REST object, so that manuals, open doors and problems name a setting alike everywhere.
 
-use async_graphql::{InputObject, MaybeUndefined, SimpleObject};
+use async_graphql::{InputObject, Json, MaybeUndefined, SimpleObject};
 use serde_json::{Map, Value};
 use sluice_contract::{self as contract, Secret};
 
 use super::scalar::int;
+use crate::manage;
 
 /// Declares what is shown and the patch that changes it. `numerals` are numbers that the REST object keeps as text.
 macro_rules! settings {
@@ -18,7 +19,7 @@ macro_rules! settings {
         secrets { $($(#[$has_doc:meta])* $has:ident, $(#[$secret_doc:meta])* $secret:ident $secret_name:tt;)+ }
     ) => {
         /// The settings of an application that rule who may do what, and how streams are packaged. A secret cannot be
-        /// read here, only whether it is set. The REST API has the settings that are not listed.
+        /// read here, only whether it is set.
         #[derive(SimpleObject)]
         pub struct ApplicationSettings {
             $($(#[$flag_doc])* #[graphql(name = $flag_name)] $flag: bool,)+
@@ -26,16 +27,20 @@ macro_rules! settings {
             $($(#[$numeral_doc])* #[graphql(name = $numeral_name)] $numeral: $numeral_type,)+
             $($(#[$text_doc])* #[graphql(name = $text_name)] $text: String,)+
             $($(#[$has_doc])* $has: bool,)+
+            /// Settings that the server only keeps for other software, in order of their names.
+            other: Vec<OtherSetting>,
         }
 
         impl ApplicationSettings {
-            pub fn of(settings: &contract::ApplicationSettings) -> Self {
+            /// `all` are the settings without secrets, of which those are picked that have no field here.
+            pub fn of(settings: &contract::ApplicationSettings, all: Vec<manage::OpenSetting>) -> Self {
                 Self {
                     $($flag: settings.$flag,)+
                     $($number: int(settings.$number),)+
                     $($numeral: settings.$numeral.trim().parse().unwrap_or_default(),)+
                     $($text: settings.$text.clone(),)+
                     $($has: settings.$secret.is_set(),)+
+                    other: others(all, &[$($flag_name,)+ $($number_name,)+ $($numeral_name,)+ $($text_name,)+ $($secret_name,)+]),
                 }
             }
         }
@@ -48,12 +53,16 @@ macro_rules! settings {
             $($(#[$numeral_doc])* #[graphql(name = $numeral_name)] $numeral: MaybeUndefined<$numeral_type>,)+
             $($(#[$text_doc])* #[graphql(name = $text_name)] $text: MaybeUndefined<String>,)+
             $($(#[$secret_doc])* #[graphql(name = $secret_name, secret)] $secret: MaybeUndefined<String>,)+
+            /// Any setting by a name that REST knows, older spellings too. A field above wins over one here.
+            #[graphql(secret, validator(max_items = 250))]
+            other: Option<Vec<OtherSettingInput>>,
         }
 
         impl ApplicationSettingsPatch {
             /// The patch under the names of the REST object.
             pub fn into_object(self) -> Map<String, Value> {
-                let mut object = Map::new();
+                let named = self.other.into_iter().flatten();
+                let mut object: Map<_, _> = named.map(|setting| (setting.name, setting.value.0)).collect();
                 $(put(&mut object, $flag_name, self.$flag);)+
                 $(put(&mut object, $number_name, self.$number);)+
                 $(put(&mut object, $numeral_name, self.$numeral.map_value(|number| number.to_string()));)+
@@ -129,6 +138,16 @@ settings! {
         max_resolution_accept "maxResolutionAccept";
         /// Most bits per second of a published stream; 0 for any.
         max_bitrate_accept "maxBitrateAccept";
+        /// How often a webhook is told again that did not answer.
+        webhook_retry_count "webhookRetryCount";
+        /// Between two tries of a webhook, milliseconds.
+        webhook_retry_delay "webhookRetryDelay";
+        /// Between two reports of a live stream to the webhook, milliseconds; -1 for none.
+        webhook_stream_status_update_period_ms "webhookStreamStatusUpdatePeriodMs";
+        /// How long RTMP media is held back to smooth its arrival, milliseconds.
+        rtmp_ingest_buffer_time_ms "rtmpIngestBufferTimeMs";
+        /// How long SRT media is held back for lost packets, milliseconds.
+        srt_receive_latency_in_ms "srtReceiveLatencyInMs";
     }
     numerals {
         /// Length of a segment of HLS and DASH, seconds.
@@ -153,6 +172,16 @@ settings! {
         cors_allowed_origins "corsAllowedOrigins";
         /// Empty for a live window, `event` to keep every segment in the playlist.
         hls_play_list_type "hlsPlayListType";
+        /// The form of HLS segments: `fmp4`.
+        hls_segment_type "hlsSegmentType";
+        /// Kept for other software, seconds; DASH segments follow `hlsTime`.
+        dash_seg_duration "dashSegDuration";
+        /// Kept for other software, seconds.
+        dash_fragment_duration "dashFragmentDuration";
+        /// How far behind the publisher DASH players are asked to stay, seconds.
+        dash_target_latency "dashTargetLatency";
+        /// The media type of what webhooks are sent.
+        webhook_content_type "webhookContentType";
         /// Sent as `Content-Security-Policy` with the application's pages, when not empty.
         content_security_policy_header_value "contentSecurityPolicyHeaderValue";
     }
@@ -190,6 +219,37 @@ settings! {
         /// The key that webhook bodies are signed with. Write only.
         webhook_signing_secret "webhookSigningSecret";
     }
+}
+
+/// A setting that the server only keeps, under the name that REST has for it.
+#[derive(SimpleObject)]
+pub struct OtherSetting {
+    /// The setting's name.
+    name: String,
+    /// Its value; null when it is not set, and for secrets.
+    value: Option<Json<Value>>,
+    /// Whether it has a value, secret or not.
+    is_set: bool,
+}
+
+/// A setting by its name.
+#[derive(InputObject)]
+pub struct OtherSettingInput {
+    /// The setting's name.
+    name: String,
+    /// Its new value; null resets it to its default.
+    value: Json<Value>,
+}
+
+fn others(all: Vec<manage::OpenSetting>, shown: &[&str]) -> Vec<OtherSetting> {
+    let mut others: Vec<_> = all.into_iter().filter(|setting| !shown.contains(&setting.name.as_str())).collect();
+    others.sort_by(|a, b| a.name.cmp(&b.name));
+    let show = |setting: manage::OpenSetting| OtherSetting {
+        name: setting.name,
+        value: setting.value.filter(|value| !value.is_null()).map(Json),
+        is_set: setting.is_set,
+    };
+    others.into_iter().map(show).collect()
 }
 
 /// A secret setting in clear.

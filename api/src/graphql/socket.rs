@@ -24,7 +24,7 @@ use tokio_stream::StreamMap;
 use super::caller::Caller;
 use super::failure::Failure;
 use super::http::{Graph, counted_as, is_refused, origin_of};
-use super::limits::{MESSAGE_BYTES, OPEN_SUBSCRIPTIONS};
+use super::limits::{MESSAGE_BYTES, OPEN_SOCKETS, OPEN_SUBSCRIPTIONS};
 use super::open::Open;
 use crate::http::client_address;
 use crate::http::cors::is_foreign_origin;
@@ -46,7 +46,7 @@ pub fn open(
         return (StatusCode::BAD_REQUEST, format!("the WebSocket protocol is {PROTOCOL}")).into_response();
     }
     let address = peer.map(|peer| client_address(&graph.api, peer, &headers).to_string()).unwrap_or_default();
-    let Some(place) = graph.open.open(&format!("sockets of {address}"), SOCKETS) else {
+    let Some(place) = graph.open.open(&format!("sockets from {address}"), SOCKETS) else {
         let text = format!("open sockets of one address: the limit is {SOCKETS}");
         return (StatusCode::TOO_MANY_REQUESTS, text).into_response();
     };
@@ -73,6 +73,8 @@ async fn serve(
     let payload = timeout(INIT_WITHIN, connection.init()).await.map_err(|_| End::Because(4408, INIT_TIMEOUT))??;
     let headers = with_authorization(headers, payload.as_ref());
     let login = Login::check(&graph, peer, headers).await?;
+    let counted = format!("sockets of {}", counted_as(&login.viewer.load()));
+    let _place = graph.open.open(&counted, OPEN_SOCKETS).ok_or(End::Because(4429, TOO_MANY_SOCKETS))?;
     let caller = Caller::new(graph.api.clone(), login.viewer(), origin_of(&graph.api, peer, over_tls, &login.headers));
     connection.send(&ServerMessage::ConnectionAck).await?;
     Session { graph, login, caller: Arc::new(caller), operations: StreamMap::new() }.run(connection).await
@@ -176,11 +178,17 @@ impl Login {
         Arc::clone(&self.viewer)
     }
 
-    /// Ends with the login, and takes up changed roles. While nobody can tell, what was admitted goes on.
+    /// Ends with the login, or when a role is taken away; takes up new ones. While nobody can tell, what was admitted
+    /// goes on.
     async fn check_again(&self, graph: &Graph) -> Result<(), End> {
         let Ok(viewer) = graph.api.viewer(self.peer, &self.headers).await else { return Ok(()) };
         if viewer.identity() != self.viewer.load().identity() {
             return Err(End::Because(4401, "the login has ended"));
+        }
+        let held = self.viewer.load();
+        if !held.grants().iter().all(|grant| viewer.grants().contains(grant)) {
+            // Subscriptions were opened with rights that are gone: the peer may open again what it still may.
+            return Err(End::Because(4403, "the roles have changed"));
         }
         self.viewer.store(Arc::new(viewer));
         Ok(())
@@ -222,7 +230,7 @@ impl Connection {
             let message = match self.socket.recv().await {
                 Some(Ok(message)) => message,
                 // An oversized message ends here too.
-                Some(Err(_)) => return Err(End::Because(1009, "the message cannot be read; it may be too long")),
+                Some(Err(_)) => return Err(End::Because(1009, UNREADABLE)),
                 None => return Err(End::Gone),
             };
             self.heard = Instant::now();
@@ -291,8 +299,11 @@ fn every(period: Duration) -> tokio::time::Interval {
     ticks
 }
 
+/// What a close says is at most 123 bytes, and names the limit and its value all the same.
+const UNREADABLE: &str = "message bytes: the message cannot be read, or has more; the limit is 65536";
+const TOO_MANY_SOCKETS: &str = "open sockets: the limit is 50";
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Sockets that one address may have open at a time.
+/// Sockets that one address may have open at a time, logged in or not.
 const SOCKETS: usize = 100;
 /// The first message must come within this time.
 const INIT_WITHIN: Duration = Duration::from_secs(10);

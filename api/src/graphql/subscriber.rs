@@ -158,12 +158,15 @@ impl Subscriber {
     async fn connection_events(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which to list; all of this subscriber when left out.")] filter: Option<
+            super::session::ConnectionEventFilter,
+        >,
         #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
         #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
     ) -> Answer<ConnectionEventConnection> {
         let filter = ConnectionEventFilter {
-            stream_id: Some(self.record.stream_id.clone()),
             subscriber_id: Some(self.record.subscriber_id.clone()),
+            ..filter.unwrap_or_default().read(self.record.stream_id.clone())?
         };
         connection_events(ctx, &self.application, filter, first, after).await
     }

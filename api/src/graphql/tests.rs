@@ -1,10 +1,13 @@
 //! The face as its clients meet it: requests in, JSON out, over a real database and the in-process bus.
 
+mod explain;
 mod graph;
 mod limits;
+mod live;
 mod schema;
 mod secrets;
 mod socket;
+mod tokens;
 mod transport;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -2,7 +2,8 @@
 //!
 //! An access token or an API key comes as `Authorization: Bearer`, or an access token in the cookie [`LOGIN_COOKIE`],
 //! which counts only for requests that a page of our own made. Whoever asks from this machine itself, through no proxy
-//! and from no foreign page, is its administrator (`decisions`), unless that is switched off.
+//! and from no foreign page, is its administrator (`decisions`), unless that is switched off. From networks outside
+//! `allowedDashboardCIDR` nobody is recognised.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -13,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tracing::error;
 
+use super::transport::is_forwarded;
 use crate::Api;
 use crate::manage::{Grant, Identity, Outcome, Role, Scope, Viewer, read_grants};
 use crate::secrets::token_hash;
@@ -58,8 +60,7 @@ impl Api {
         // Without an address nobody is local, and nobody is within a network.
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.to_canonical());
         let address = client_address(self, peer, headers);
-        let networks = &self.config().management_networks;
-        if !networks.is_empty() && !networks.iter().any(|network| network.contains(&address)) {
+        if !self.server_settings().may_manage_from(address) {
             return Ok(Viewer::anonymous(address));
         }
         if let Some(token) = bearer(headers)
@@ -95,11 +96,10 @@ impl Api {
     }
 
     fn is_local(&self, peer: IpAddr, address: IpAddr, headers: &HeaderMap) -> bool {
-        let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
-        let trusted = self.config().trusted_proxies.iter().any(|network| network.contains(&peer));
+        // Whatever a proxy passes on is somebody else's, also when the proxy itself is on this machine.
         peer.is_loopback()
             && address.is_loopback()
-            && (!forwarded || trusted)
+            && !is_forwarded(headers)
             && is_own_page(headers)
             && names_this_machine(headers)
     }
@@ -107,7 +107,6 @@ impl Api {
 
 /// The address of the client behind trusted proxies: the rightmost forwarded address that is no trusted proxy.
 pub fn client_address(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let is_trusted = |address: &IpAddr| api.config().trusted_proxies.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
@@ -116,7 +115,7 @@ pub fn client_address(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect();
     for hop in forwarded.into_iter().rev() {
-        if !is_trusted(&address) {
+        if !api.is_trusted_proxy(address) {
             break;
         }
         // What a trusted proxy did not write as an address ends the chain.

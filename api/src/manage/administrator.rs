@@ -1,6 +1,7 @@
 //! People who manage: accounts and logins.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use sluice_contract::{Secret, UnixTime};
 use uuid::Uuid;
@@ -99,10 +100,15 @@ impl Api {
                 ));
             }
         }
-        self.store_first_administrator(new).await
+        self.store_first_administrator(new, Some(viewer.address())).await
     }
 
-    pub(crate) async fn store_first_administrator(&self, new: NewAdministrator) -> Outcome<Administrator> {
+    /// `address`: of whoever asked for it over HTTP; `None` at start.
+    pub(crate) async fn store_first_administrator(
+        &self,
+        new: NewAdministrator,
+        address: Option<IpAddr>,
+    ) -> Outcome<Administrator> {
         let grants = vec![Grant { scope: Scope::System, role: Role::Admin }];
         let row = self.new_administrator(NewAdministrator { grants, ..new }).await?;
         let transaction = self.store().transaction().await?;
@@ -112,13 +118,15 @@ impl Api {
         administrators::insert(&transaction, row.clone()).await?;
         store::commit(transaction).await?;
         *self.0.set_up_code.lock() = None;
-        self.record(AuditRecord::action(self, "create-first-administrator", &row.email, None));
+        let record = AuditRecord::action(self, "create-first-administrator", &row.email, None);
+        self.record(AuditRecord { address, ..record });
         administrator_of_row(row)
     }
 
     /// # Errors
     /// `wrong-credentials`, or `throttled` after three failures for 300 s.
     pub async fn login(&self, request: LoginRequest) -> Outcome<Login> {
+        let begun = Instant::now();
         let now = self.now();
         let email = request.email.trim().to_lowercase();
         let keys = [Key::Account(email.clone()), Key::Address(request.address)];
@@ -131,7 +139,8 @@ impl Api {
         let verified = self.0.passwords.verify(&request.password, stored).await?;
         let Some(row) = row.filter(|_| verified) else {
             keys.iter().for_each(|key| self.0.throttle.failed(key.clone(), now));
-            self.record_login(Some(&email), request.address, "login-failed", AuditOutcome::Denied);
+            let record = self.login_record(Some(&email), request.address, "login-failed", AuditOutcome::Denied);
+            self.record(AuditRecord { duration_us: micros(begun), ..record });
             return Err(ManageError::problem(ProblemCode::WrongCredentials, "the e-mail or the password is wrong"));
         };
         self.0.throttle.succeeded(&keys[0]);
@@ -149,7 +158,8 @@ impl Api {
         };
         administrators::insert_token(self.store().writer(), token).await?;
         administrators::set_last_login(self.store().writer(), row.id, now.as_millis()).await?;
-        self.record_login(Some(&email), request.address, "login", AuditOutcome::Allowed);
+        let record = self.login_record(Some(&email), request.address, "login", AuditOutcome::Allowed);
+        self.record(AuditRecord { duration_us: micros(begun), ..record });
         let administrator =
             administrator_of_row(administrators::Model { last_login_at: Some(now.as_millis()), ..row })?;
         Ok(Login { access_token, expires_at, administrator })
@@ -172,6 +182,15 @@ impl Api {
     pub async fn administrators(&self, viewer: &Viewer) -> Outcome<Vec<Administrator>> {
         self.require_system_admin(viewer)?;
         administrators::all(self.store().reader()).await?.into_iter().map(administrator_of_row).collect()
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// `forbidden` without the system's admin role.
+    pub async fn administrator_by_id(&self, viewer: &Viewer, id: Uuid) -> Outcome<Option<Administrator>> {
+        self.require_system_admin(viewer)?;
+        administrators::find_by_id(self.store().reader(), id).await?.map(administrator_of_row).transpose()
     }
 
     /// # Errors
@@ -251,6 +270,7 @@ impl Api {
         }
         if !self.0.passwords.verify(&old, Some(row.password_hash.clone())).await? {
             self.0.throttle.failed(key, self.now());
+            self.record_login(Some(&row.email), viewer.address(), "change-password-failed", AuditOutcome::Denied);
             return Err(ManageError::problem_at(ProblemCode::WrongCredentials, "password", "the password is wrong"));
         }
         row.password_hash = self.0.passwords.hash(check_password(&new)?).await?;
@@ -265,8 +285,7 @@ impl Api {
 
     async fn new_administrator(&self, new: NewAdministrator) -> Outcome<administrators::Model> {
         let email = new.email.trim().to_lowercase();
-        let looks_right = email.len() <= 254 && !email.contains(char::is_whitespace) && email.split('@').count() == 2;
-        if !looks_right || email.starts_with('@') || email.ends_with('@') {
+        if !looks_like_email(&email) {
             return Err(ManageError::problem_at(ProblemCode::Invalid, "email", "the e-mail address is not valid"));
         }
         Ok(administrators::Model {
@@ -300,13 +319,28 @@ impl Api {
     }
 
     fn record_login(&self, email: Option<&str>, address: IpAddr, code: &str, outcome: AuditOutcome) {
-        let actor: String = email.unwrap_or("anonymous").chars().take(254).collect();
-        let mut record = AuditRecord::action(self, code, &actor, None);
-        record.kind = AuditKind::Login;
-        record.outcome = outcome;
-        record.address = Some(address);
-        self.record(record);
+        self.record(self.login_record(email, address, code, outcome));
     }
+
+    /// Names the account only if it reads like one: people type passwords into the field above.
+    fn login_record(&self, email: Option<&str>, address: IpAddr, code: &str, outcome: AuditOutcome) -> AuditRecord {
+        let actor = match email {
+            None => "anonymous".to_owned(),
+            Some(email) if looks_like_email(email) => email.to_owned(),
+            Some(_) => "not an e-mail".to_owned(),
+        };
+        let record = AuditRecord::action(self, code, &actor, None);
+        AuditRecord { kind: AuditKind::Login, outcome, address: Some(address), ..record }
+    }
+}
+
+fn looks_like_email(text: &str) -> bool {
+    let has_two_parts = text.split('@').filter(|part| !part.is_empty()).count() == 2 && text.matches('@').count() == 1;
+    text.len() <= 254 && !text.contains(char::is_whitespace) && has_two_parts
+}
+
+fn micros(begun: Instant) -> i64 {
+    i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX)
 }
 
 fn check_password(password: &Secret<String>) -> Outcome<&Secret<String>> {

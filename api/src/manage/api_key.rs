@@ -76,6 +76,15 @@ impl Api {
         administrators::keys(self.store().reader()).await?.into_iter().map(key_of_row).collect()
     }
 
+    /// One key.
+    ///
+    /// # Errors
+    /// `forbidden` without the system's admin role.
+    pub async fn api_key_by_id(&self, viewer: &Viewer, id: Uuid) -> Outcome<Option<ApiKey>> {
+        self.require_system_admin(viewer)?;
+        administrators::find_key(self.store().reader(), id).await?.map(key_of_row).transpose()
+    }
+
     /// # Errors
     /// `not-found`, `forbidden`.
     pub async fn revoke_api_key(&self, viewer: &Viewer, id: Uuid) -> Outcome<()> {

@@ -1,6 +1,8 @@
 //! Applications: the namespaces that everything else is in, and their settings.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 use sluice_contract::message::Command;
@@ -24,8 +26,18 @@ pub struct Application {
     pub created_at: UnixTime,
     /// What the viewer that asked for it may do in it.
     pub role: Role,
-    /// That viewer's name, for the audit.
+    /// That viewer's name and address, for the audit.
     pub actor: Arc<str>,
+    pub address: IpAddr,
+}
+
+/// A setting as everybody may see it who may read the application.
+#[derive(Debug, Clone)]
+pub struct OpenSetting {
+    pub name: String,
+    /// `None` for secrets.
+    pub value: Option<Value>,
+    pub is_set: bool,
 }
 
 impl Application {
@@ -46,6 +58,7 @@ impl Application {
             settings: entry.settings,
             created_at: entry.created_at,
             actor: viewer.name().into(),
+            address: viewer.address(),
         })
     }
 }
@@ -77,7 +90,8 @@ impl Api {
         Ok(self.directory().find(name).map(|entry| entry.settings))
     }
 
-    /// Creates an application with default settings. Needs the system's admin role.
+    /// Creates an application with default settings, and with the records of a [retired](Self::retire_application) one
+    /// of the same name. Needs the system's admin role.
     ///
     /// # Errors
     /// `invalid` name, `already-exists`, `forbidden`.
@@ -87,26 +101,27 @@ impl Api {
             Problem::new(ProblemCode::Invalid, format!("the name of an application is not valid: {error}")).at("name")
         })?;
         let settings = self.new_settings()?;
-        let id = Uuid::now_v7();
-        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
-        let row = applications::Model {
-            id,
-            name: name.to_string(),
-            settings: open,
-            secrets,
-            created_at: self.now().as_millis(),
-        };
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        match applications::insert(&transaction, row).await {
-            Err(StoreError::Exists) => {
-                return Err(ManageError::problem_at(
-                    ProblemCode::AlreadyExists,
-                    "name",
-                    "Application with the same name already exists",
-                ));
+        let kept = applications::retired(&transaction, name.as_str()).await?;
+        // Sealed secrets belong to an id.
+        let id = kept.as_ref().map_or_else(Uuid::now_v7, |kept| kept.id);
+        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
+        if kept.is_some() {
+            applications::revive(&transaction, id, open, secrets).await?;
+        } else {
+            let (name, created_at) = (name.to_string(), self.now().as_millis());
+            let row = applications::Model { id, name, settings: open, secrets, created_at, retired_at: None };
+            match applications::insert(&transaction, row).await {
+                Err(StoreError::Exists) => {
+                    return Err(ManageError::problem_at(
+                        ProblemCode::AlreadyExists,
+                        "name",
+                        "Application with the same name already exists",
+                    ));
+                }
+                inserted => inserted?,
             }
-            inserted => inserted?,
         }
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
@@ -125,11 +140,31 @@ impl Api {
     /// # Errors
     /// `not-found`, `forbidden`.
     pub async fn delete_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Delete).await
+    }
+
+    /// Deletes an application with its settings, and ends its sessions. Its records (broadcasts, subscribers, blocks,
+    /// tokens) are kept aside for an application of the same name. Needs the system's admin role.
+    ///
+    /// # Errors
+    /// As [`delete_application`](Self::delete_application).
+    pub async fn retire_application(&self, viewer: &Viewer, name: &str) -> Outcome<()> {
+        self.remove_application(viewer, name, Records::Keep).await
+    }
+
+    async fn remove_application(&self, viewer: &Viewer, name: &str, records: Records) -> Outcome<()> {
         let application = self.application(viewer, name).await?;
         self.require_system_admin(viewer)?;
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
-        if !applications::delete(&transaction, application.id).await? {
+        let (removed, code) = match records {
+            Records::Delete => (applications::delete(&transaction, application.id).await?, "delete-application"),
+            Records::Keep => {
+                let now = self.now().as_millis();
+                (applications::retire(&transaction, application.id, now).await?, "retire-application")
+            }
+        };
+        if !removed {
             return Err(no_application());
         }
         let revision = server::next_revision(&transaction).await?;
@@ -139,7 +174,7 @@ impl Api {
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         sent.acknowledged().await;
-        self.record(AuditRecord::action(self, "delete-application", viewer.name(), Some(&application)));
+        self.record(AuditRecord::action(self, code, viewer.name(), Some(&application)));
         Ok(())
     }
 
@@ -161,6 +196,21 @@ impl Api {
             }
         }
         object
+    }
+
+    /// The settings object with the secrets left out, of which one learns whether they are set.
+    pub fn open_settings(&self, application: &Application) -> Vec<OpenSetting> {
+        let Value::Object(object) = application.settings.to_json() else { return Vec::new() };
+        let open = object.into_iter().map(|(name, value)| {
+            if is_secret(&name) {
+                let is_set = !value.is_null() && value.as_str() != Some("");
+                OpenSetting { name, value: None, is_set }
+            } else {
+                let is_set = !value.is_null();
+                OpenSetting { name, value: Some(value), is_set }
+            }
+        });
+        open.collect()
     }
 
     /// Replaces the settings by `body`; what is missing takes its default (`stream-security` §2.3). In force on every
@@ -193,6 +243,7 @@ impl Api {
         application: &Application,
         change: impl FnOnce(&ApplicationSettings) -> Outcome<ApplicationSettings>,
     ) -> Outcome<Application> {
+        let begun = Instant::now();
         let held = self.fleet().in_order().await;
         let transaction = self.store().transaction().await?;
         let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
@@ -217,9 +268,12 @@ impl Api {
         drop(held);
         let Acknowledged { pending, .. } = sent.acknowledged().await;
         let mut record = AuditRecord::action(self, "update-settings", &application.actor, Some(application));
+        let mut detail = changed_names(&current.settings, &settings).join(", ");
         if !pending.is_empty() {
-            record.detail = Some(format!("{} workers have not confirmed yet", pending.len()));
+            detail = format!("{detail}; {} workers have not confirmed yet", pending.len());
         }
+        record.detail = Some(detail).filter(|detail| !detail.is_empty());
+        record.duration_us = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
         self.record(record);
         Ok(Application { settings: Arc::new(settings), ..application.clone() })
     }
@@ -230,6 +284,21 @@ impl Api {
         }
         Err(ManageError::problem(ProblemCode::Forbidden, "this needs the role admin over the system"))
     }
+}
+
+/// What becomes of the records of an application that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Records {
+    Delete,
+    Keep,
+}
+
+/// Names of the settings that differ, never their values.
+fn changed_names(old: &ApplicationSettings, new: &ApplicationSettings) -> Vec<String> {
+    let (Value::Object(old), Value::Object(new)) = (old.to_json(), new.to_json()) else { return Vec::new() };
+    let removed = old.keys().filter(|name| !new.contains_key(*name));
+    let written = new.iter().filter(|(name, value)| old.get(*name) != Some(value)).map(|(name, _)| name);
+    written.chain(removed).cloned().collect()
 }
 
 fn no_application() -> ManageError {

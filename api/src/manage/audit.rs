@@ -77,6 +77,14 @@ pub struct AuditRecord {
     pub detail: Option<String>,
 }
 
+/// Records are in the order in which they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AuditOrder {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// `None`: of all applications, which needs a role over the system.
@@ -106,7 +114,7 @@ impl AuditRecord {
             subscriber_id: None,
             operation: None,
             protocol: None,
-            address: None,
+            address: application.map(|application| application.address),
             session: None,
             duration_us: 0,
             detail: None,
@@ -121,14 +129,30 @@ impl AuditRecord {
 }
 
 impl Api {
-    /// The newest first. What the viewer may not read is not there.
-    pub async fn audit(&self, viewer: &Viewer, filter: AuditFilter, page: Page) -> Outcome<Slice<AuditRecord>> {
+    /// What the viewer may not read is not there.
+    pub async fn audit(
+        &self,
+        viewer: &Viewer,
+        filter: AuditFilter,
+        order: AuditOrder,
+        page: Page,
+    ) -> Outcome<Slice<AuditRecord>> {
         self.0.audit.flush().await;
         let readable = readable(viewer);
-        let rows = audit::list(self.store().reader(), &filter, readable.as_deref(), &page).await?;
+        let rows = audit::list(self.store().reader(), &filter, readable.as_deref(), order, &page).await?;
         let entries =
             rows.into_iter().filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: record_of_row(row)? }));
         Ok(Slice::of(&page, entries.collect(), |entry| entry))
+    }
+
+    /// One record; `None` when it is gone, or not the viewer's to read.
+    pub async fn audit_record(&self, viewer: &Viewer, id: Uuid) -> Outcome<Option<AuditRecord>> {
+        self.0.audit.flush().await;
+        let record = audit::find(self.store().reader(), id).await?.and_then(record_of_row);
+        Ok(record.filter(|record| match &record.application {
+            Some(application) => viewer.may_read(application),
+            None => viewer.system_role().is_some(),
+        }))
     }
 
     pub async fn count_audit(&self, viewer: &Viewer, filter: AuditFilter) -> Outcome<u64> {

@@ -9,16 +9,20 @@ mod administrator;
 mod api_key;
 mod application;
 mod audit;
+mod averages;
 mod block;
 mod broadcast;
 mod events;
+mod machine;
 mod page;
 mod password;
 mod problem;
 mod reveal;
+mod server_settings;
 mod session;
 mod stream_jwt;
 mod subscriber;
+mod subscriber_state;
 mod token;
 mod token_check;
 mod viewer;
@@ -27,8 +31,9 @@ mod webhook;
 pub(crate) use administrator::read_grants;
 pub use administrator::{Administrator, AdministratorChanges, Login, LoginRequest, NewAdministrator};
 pub use api_key::{ApiKey, CreatedApiKey, NewApiKey};
-pub use application::Application;
-pub use audit::{AuditFilter, AuditKind, AuditOutcome, AuditRecord};
+pub use application::{Application, OpenSetting};
+pub use audit::{AuditFilter, AuditKind, AuditOrder, AuditOutcome, AuditRecord};
+pub(crate) use averages::Averages;
 pub(crate) use block::block_of_row;
 pub use block::{BlockFilter, BlockOperations, BlockOutcome, BlockRequest, PendingWorker};
 pub(crate) use broadcast::new_row;
@@ -38,9 +43,12 @@ pub use broadcast::{
 };
 pub(crate) use events::Events;
 pub use events::{BlockEvent, BroadcastEvent, BroadcastEventKind, SessionEvent, SessionEventKind, StatsTick};
+pub use machine::Machine;
+pub(crate) use machine::Meter;
 pub use page::{Cursor, Entry, MAX_PAGE, Page, Slice};
 pub(crate) use password::Passwords;
 pub use problem::{ManageError, Outcome, Problem, ProblemCode};
+pub use server_settings::{LogLevel, ServerSettings};
 pub use session::{
     ConnectionEvent, ConnectionEventFilter, ConnectionEventKind, ControlOutcome, LiveStream, ServerStats, Session,
     SessionFilter, ViewerCounts, WorkerStatus,
@@ -49,7 +57,7 @@ pub use subscriber::{
     GeneratedCode, NewSubscriber, NewSubscriberSecret, PutSubscriber, RevealedSecret, Subscriber, SubscriberChanges,
     SubscriberFilter,
 };
-pub use token::{NewToken, Token};
-pub use token_check::TokenCheck;
+pub use token::{NewToken, Token, TokenFilter, TokenStatus};
+pub use token_check::{Spending, TokenAnswer, TokenCheck};
 pub use viewer::{Grant, Identity, Role, Scope, Viewer};
 pub use webhook::{DeliveryState, WebhookDelivery, WebhookTrial};

@@ -76,6 +76,12 @@ impl ViewerCounts {
     pub fn total(&self) -> u32 {
         self.0.values().sum()
     }
+
+    pub fn add(&mut self, others: &Self) {
+        for (protocol, viewers) in &others.0 {
+            *self.0.entry(*protocol).or_default() += viewers;
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +118,11 @@ pub struct ConnectionEvent {
 pub struct ConnectionEventFilter {
     pub stream_id: Option<StreamId>,
     pub subscriber_id: Option<SubscriberId>,
+    pub kind: Option<ConnectionEventKind>,
+    pub operation: Option<Operation>,
+    pub protocol: Option<Protocol>,
+    pub since: Option<UnixTime>,
+    pub until: Option<UnixTime>,
 }
 
 /// What a command to the workers did.
@@ -214,6 +225,15 @@ impl Api {
             .iter()
             .filter_map(|row| Some(Entry { cursor: Cursor::of(row.id), node: connection_event_of_row(row)? }));
         Ok(Slice::of(&page, entries.collect(), |entry| entry))
+    }
+
+    pub async fn connection_event_by_id(
+        &self,
+        application: &Application,
+        id: Uuid,
+    ) -> Outcome<Option<ConnectionEvent>> {
+        let row = events::find(self.store().reader(), application.id, id).await?;
+        Ok(row.as_ref().and_then(connection_event_of_row))
     }
 
     pub async fn count_connection_events(

@@ -1,6 +1,6 @@
 //! Subscribers: named publishers and players of a broadcast, and their codes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use data_encoding::BASE32;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::Api;
 use crate::gate::subscriber_facts;
-use crate::store::{self, StoreError, blocks, events, sessions, subscribers};
+use crate::store::{self, events, sessions, subscribers};
 
 /// One subscriber as it stands. Its secret cannot be read back.
 #[derive(Debug, Clone)]
@@ -465,75 +465,6 @@ impl Api {
             )),
         }
     }
-
-    async fn one(&self, application: &Application, row: subscribers::Model) -> Outcome<Subscriber> {
-        let read = self.several(application, vec![row]).await?;
-        Ok(read.into_iter().next().ok_or(StoreError::Corrupt("subscriber"))?)
-    }
-
-    /// Rows with what is known about them elsewhere: blocks and open sessions.
-    async fn several(&self, application: &Application, rows: Vec<subscribers::Model>) -> Outcome<Vec<Subscriber>> {
-        let db = self.store().reader();
-        let now = self.now();
-        let mut blocked: HashMap<(String, String), Vec<blocks::Model>> = HashMap::new();
-        for chunk in rows.chunks(KEYS_AT_ONCE) {
-            let keys = chunk.iter().map(|row| (row.stream_id.as_str(), row.subscriber_id.as_str()));
-            for block in blocks::of_subscribers(db, application.id, keys).await? {
-                blocked.entry((block.stream_id.clone(), block.subscriber_id.clone())).or_default().push(block);
-            }
-        }
-        let streams: HashSet<String> = rows.iter().map(|row| row.stream_id.clone()).collect();
-        let counts = sessions::open_counts(db, application.id, streams.into_iter().collect()).await?;
-        let open: HashMap<_, _> = counts.into_iter().map(|(stream, id, count)| ((stream, id), count)).collect();
-        rows.into_iter()
-            .map(|row| {
-                let key = (row.stream_id, row.subscriber_id);
-                let blocks = blocked.get(&key).map_or(&[][..], Vec::as_slice);
-                let until = |operation: Operation| {
-                    let block = blocks.iter().find(|block| block.operation == operation.as_str());
-                    block.map(|block| UnixTime::from_millis(block.until))
-                };
-                let (publish, play) = (until(Operation::Publish), until(Operation::Play));
-                Ok(Subscriber {
-                    id: row.id,
-                    application: application.name.clone(),
-                    current_connections: open.get(&key).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX)),
-                    stream_id: key.0.parse().map_err(|_| StoreError::Corrupt("stream id"))?,
-                    subscriber_id: key.1.parse().map_err(|_| StoreError::Corrupt("subscriber id"))?,
-                    name: row.name,
-                    operation: row.operation.as_deref().and_then(Operation::parse),
-                    has_secret: row.secret.is_some(),
-                    totp_period_seconds: u32::try_from(row.totp_period_seconds).unwrap_or(u32::MAX),
-                    concurrent_connections_limit: u32::try_from(row.concurrent_connections_limit).unwrap_or(u32::MAX),
-                    created_at: UnixTime::from_millis(row.created_at),
-                    publish_blocked_until: publish.filter(|until| now < *until),
-                    play_blocked_until: play.filter(|until| now < *until),
-                    last_block: last_block(blocks, publish, play, now),
-                    average_video_bitrate_bps: row.average_video_bps,
-                    average_audio_bitrate_bps: row.average_audio_bps,
-                })
-            })
-            .collect()
-    }
-}
-
-/// REST's one slot, derived from two deadlines: both if both run, else the one that runs, else what was set last.
-fn last_block(
-    blocks: &[blocks::Model],
-    publish: Option<UnixTime>,
-    play: Option<UnixTime>,
-    now: UnixTime,
-) -> Option<(BlockOperations, UnixTime)> {
-    let running = |until: Option<UnixTime>| until.filter(|until| now < *until);
-    match (running(publish), running(play)) {
-        (Some(publish), Some(play)) => Some((BlockOperations::Both, publish.max(play))),
-        (Some(publish), None) => Some((BlockOperations::Publish, publish)),
-        (None, Some(play)) => Some((BlockOperations::Play, play)),
-        (None, None) => {
-            let last = blocks.iter().max_by_key(|block| (block.set_at, block.revision))?;
-            Some((BlockOperations::parse(&last.operation)?, UnixTime::from_millis(last.until)))
-        }
-    }
 }
 
 fn subscriber_id(text: &str) -> Outcome<SubscriberId> {
@@ -575,5 +506,5 @@ type DecodedSecret = Secret<Vec<u8>>;
 /// Existing clients are told "3", and need 4.
 const SHORTEST_ID: usize = 4;
 /// Keys in one statement: each is two parameters and a level of nesting.
-const KEYS_AT_ONCE: usize = 100;
+pub(super) const KEYS_AT_ONCE: usize = 100;
 const MOST_SESSIONS_ENDED: u64 = 1_000;

@@ -16,6 +16,7 @@ use super::answer::{Failure, NOT_ALLOWED_IP, NOT_ALLOWED_ROLE, NOT_AUTHENTICATED
 use super::app_jwt;
 use crate::Api;
 use crate::http::cors::is_foreign_origin;
+use crate::http::is_forwarded;
 use crate::manage::{Application, Identity, Viewer};
 
 /// The application of the path, in the right of whoever calls. A handler with this argument answers nobody else.
@@ -70,9 +71,7 @@ impl FromRequestParts<Api> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Rest<Self> {
         let viewer = api.viewer(peer_of(parts), &parts.headers).await?;
-        let networks = &api.config().management_networks;
-        let address = viewer.address().to_canonical();
-        if !networks.is_empty() && !networks.iter().any(|network| network.contains(&address)) {
+        if !api.server_settings().may_manage_from(viewer.address()) {
             return Err(Failure::Forbidden(NOT_ALLOWED_IP));
         }
         if app_jwt::has_server_token(api, &parts.headers).await? {
@@ -111,7 +110,7 @@ async fn enter(api: &Api, name: &str, peer: Option<IpAddr>, headers: &HeaderMap)
         Identity::Anonymous | Identity::ApplicationFilter => {
             let origin = Origin {
                 address: viewer.address(),
-                forwarded_by_stranger: is_forwarded(headers) && !is_trusted_proxy(api, peer),
+                forwarded_by_stranger: is_forwarded(headers) && !peer.is_some_and(|peer| api.is_trusted_proxy(peer)),
                 foreign_page: is_foreign_page(headers),
             };
             pass_filters(api, &settings, &origin, headers).await?;
@@ -187,17 +186,6 @@ fn is_foreign_page(headers: &HeaderMap) -> bool {
     const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     let site = headers.get(FETCH_SITE).map(|value| value.as_bytes());
     is_foreign_origin(headers) || matches!(site, Some(b"cross-site" | b"same-site"))
-}
-
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
-        .iter()
-        .any(|name| headers.contains_key(*name))
-}
-
-fn is_trusted_proxy(api: &Api, peer: Option<IpAddr>) -> bool {
-    let networks = &api.config().trusted_proxies;
-    peer.is_some_and(|peer| networks.iter().any(|network| network.contains(&peer.to_canonical())))
 }
 
 #[cfg(test)]

@@ -23,12 +23,13 @@ pub async fn require(api: &Api, settings: &ApplicationSettings, headers: &Header
 /// caller may be; where such tokens are not switched on, the header means nothing.
 pub async fn has_server_token(api: &Api, headers: &HeaderMap) -> Rest<bool> {
     const PROXY_AUTHORIZATION: HeaderName = HeaderName::from_static("proxyauthorization");
-    let (Some(trusted), Some(value)) = (&api.config().server_jwt, headers.get(PROXY_AUTHORIZATION)) else {
+    let settings = api.server_settings();
+    let Some(value) = headers.get(PROXY_AUTHORIZATION).filter(|_| settings.jwt_server_control_enabled) else {
         return Ok(false);
     };
     let refused = || Failure::Forbidden(INVALID_SERVER_JWT);
     let token = value.to_str().map_err(|_| refused())?.trim();
-    let trust = Trust { secret: &trusted.secret, jwks_url: &trusted.jwks_url };
+    let trust = Trust { secret: &settings.jwt_server_secret_key, jwks_url: &settings.jwks_url };
     api.verify_jwt(trust, token).await.map_err(|_| refused())?;
     Ok(true)
 }

@@ -1,10 +1,16 @@
 //! The OpenAPI document, made of the very routes, and the page to read it with.
+//!
+//! What a handler's own description says is what only it does. What holds for every call of a kind (the parts of its
+//! path, the refusals of its door and of its body) is added here, once.
+
+use std::collections::BTreeSet;
 
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde_json::{Map, Value, json};
 use utoipa::Modify;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -36,7 +42,83 @@ pub(super) fn description() -> Document {
 }
 
 fn text(document: &Document) -> String {
-    document.to_pretty_json().unwrap_or_default()
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        let mut names = BTreeSet::new();
+        for (path, item) in paths {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                let Some(operation) = operation.as_object_mut() else { continue };
+                let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if !names.insert(name.clone()) {
+                    // One function answers several methods.
+                    operation.insert("operationId".to_owned(), format!("{name}_{method}").into());
+                }
+                complete(path, operation);
+            }
+        }
+    }
+    // A value without foreign types is always written.
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// Adds to the description of one call what its path and its door imply.
+fn complete(path: &str, operation: &mut Map<String, Value>) {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = names.map(path_parameter).collect();
+    let in_path = !parameters.is_empty();
+    if let Some(Value::Array(own)) = operation.remove("parameters") {
+        parameters.extend(own);
+    }
+    if !parameters.is_empty() {
+        operation.insert("parameters".to_owned(), Value::Array(parameters));
+    }
+    let has_body = operation.contains_key("requestBody");
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let result = |text: &str| {
+        let schema = json!({"$ref": "#/components/schemas/Result"});
+        json!({"description": text, "content": {"application/json": {"schema": schema}}})
+    };
+    let refusal = json!({
+        "description": "Not from this address, not without a login, or not in this role",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    });
+    let mut common = vec![("403", refusal), ("503", result("The database or a worker does not answer; try again"))];
+    if in_path {
+        common.push(("404", result("The application is unknown, or a part of the path is not what it must be")));
+    }
+    if has_body {
+        common.push(("400", result("The body cannot be read")));
+        common.push(("413", result("The body is too large")));
+        common.push(("415", result("The body is not `application/json`")));
+    }
+    for (status, response) in common {
+        responses.entry(status).or_insert(response);
+    }
+}
+
+/// One name means the same in every path.
+fn path_parameter(name: &str) -> Value {
+    let (kind, description) = match name {
+        "app" => ("string", "Application"),
+        "id" => ("string", "Stream id, or the id of what the call is about"),
+        "sid" => ("string", "Subscriber id"),
+        "offset" => ("integer", "Entries to leave out; below 0 as 0"),
+        "size" => ("integer", "Most entries; at most 250 are given, and none for 0 and less"),
+        "search" => ("string", "Part of an id or a name, in either case"),
+        "name" => ("string", "Name of an application: letters, digits, `_` and `-`"),
+        "mail" => ("string", "E-mail"),
+        "seconds" => ("integer", "From now on; 0 and less lift the block; at most ten years hold"),
+        "milliseconds" | "characters" => ("integer", "How many"),
+        "on" => ("boolean", "Whether to start"),
+        "type" => ("string", "One of the words that the call names"),
+        _ => ("string", "A name"),
+    };
+    let schema = match kind {
+        "integer" => json!({"type": "integer", "format": "int64"}),
+        "boolean" => json!({"type": "boolean"}),
+        kind => json!({"type": kind, "minLength": 1}),
+    };
+    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
 }
 
 #[derive(OpenApi)]
@@ -59,6 +141,8 @@ fn text(document: &Document) -> String {
         (name = "applications", description = "Applications and their settings"),
         (name = "accounts", description = "Administrators and their logins"),
         (name = "server", description = "The server itself"),
+        (name = "rooms", description = "Conference rooms, which this server does not have"),
+        (name = "relay", description = "An application's calls through the management base"),
     ),
     modifiers(&Security),
     security((), ("bearer" = []), ("login" = [])),

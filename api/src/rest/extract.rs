@@ -15,7 +15,8 @@ use serde::de::DeserializeOwned;
 use sluice_contract::{StreamId, SubscriberId};
 
 use super::answer::{Failure, Rest, UNKNOWN_ADDRESS};
-use crate::manage::{MAX_PAGE, Page};
+use crate::Api;
+use crate::manage::{MAX_PAGE, Page, Problem, ProblemCode};
 
 /// Most bytes of a JSON body. The largest is a settings object, of a few tens of kilobytes.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -55,19 +56,51 @@ impl Stream {
     pub fn stream_id(&self) -> Option<StreamId> {
         self.id.trim().parse().ok()
     }
+
+    /// # Errors
+    /// `success:false` when no stream can have this name.
+    pub fn required(&self) -> Rest<StreamId> {
+        self.stream_id().ok_or_else(|| refused("Stream id is not valid."))
+    }
 }
 
-/// `{sid}`: a subscriber, in the caller's words.
+/// `{id}` with `{offset}/{size}`: a page of what belongs to a stream.
+#[derive(Debug, Deserialize)]
+pub struct StreamPage {
+    id: String,
+    offset: i64,
+    size: i64,
+}
+
+impl StreamPage {
+    /// `None` when nothing can be on the page.
+    pub fn within(&self) -> Option<(StreamId, Page)> {
+        let page = Paging { offset: self.offset, size: self.size }.page()?;
+        Some((self.id.trim().parse().ok()?, page))
+    }
+}
+
+/// `{id}` with `{sid}`: a subscriber of a stream, in the caller's words.
 #[derive(Debug, Deserialize)]
 pub struct SubscriberPath {
-    pub sid: String,
+    id: String,
+    sid: String,
 }
 
 impl SubscriberPath {
-    /// The subscriber that is named; `None` when nobody can have this name.
-    pub fn subscriber_id(&self) -> Option<SubscriberId> {
-        self.sid.trim().parse().ok()
+    /// # Errors
+    /// `success:false` when no stream or nobody can have these names.
+    pub fn required(self) -> Rest<(StreamId, SubscriberId)> {
+        if self.id.trim().is_empty() || self.sid.trim().is_empty() {
+            return Err(refused("streamId or subscriberId is blank"));
+        }
+        let subscriber = self.sid.trim().parse().map_err(|_| refused("Subscriber id is not valid."))?;
+        Ok((Stream { id: self.id }.required()?, subscriber))
     }
+}
+
+fn refused(text: &str) -> Failure {
+    Failure::Refused(Problem::new(ProblemCode::Invalid, text))
 }
 
 /// `{search}`: part of a name.
@@ -189,13 +222,18 @@ fn decode(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// The name or address under which the caller reached us, without the port, for the addresses in answers.
+/// The server's name for the addresses in answers: the one in its settings, or else the name or address under which
+/// the caller reached us, without the port.
 pub struct ServerHost(pub String);
 
-impl<S: Send + Sync> FromRequestParts<S> for ServerHost {
+impl FromRequestParts<Api> for ServerHost {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Rest<Self> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Rest<Self> {
+        let settings = api.server_settings();
+        if !settings.server_name.is_empty() {
+            return Ok(Self(settings.server_name.clone()));
+        }
         let host = parts.headers.get(HOST).map(HeaderValue::as_bytes).and_then(|host| str::from_utf8(host).ok());
         Ok(Self(host.and_then(without_port).unwrap_or("localhost").to_owned()))
     }

@@ -12,9 +12,11 @@ mod document;
 mod extract;
 mod lenient;
 mod management;
+mod relay;
 mod statistics;
 mod subscriber;
 mod token;
+mod unsupported;
 mod version;
 mod vod;
 
@@ -27,8 +29,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::http::{HeaderValue, Uri};
+use axum::http::header::{ALLOW, CONTENT_SECURITY_POLICY};
+use axum::http::{HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use sluice_contract::ApplicationSettings;
@@ -36,7 +38,9 @@ use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::answer::{Failure, UNKNOWN_ADDRESS};
+use self::relay::Relay;
 use crate::Api;
+use crate::http::OverTls;
 use crate::http::cors::{CorsScope, answer_alone, judge, with_permissions};
 
 pub use document::openapi;
@@ -65,8 +69,12 @@ fn documented_routes() -> OpenApiRouter<Api> {
         .merge(token::routes())
         .merge(statistics::routes())
         .merge(vod::routes())
-        .merge(version::application_routes());
-    let of_management = management::routes().merge(version::management_routes());
+        .merge(version::application_routes())
+        .merge(unsupported::application_routes());
+    let of_management = management::routes()
+        .merge(version::management_routes())
+        .merge(relay::routes())
+        .merge(unsupported::management_routes());
     OpenApiRouter::with_openapi(document::description())
         .nest("/{app}/rest/v2", of_application)
         .nest("/rest/v2", of_management)
@@ -89,14 +97,29 @@ async fn serve(State(face): State<Face>, request: Request) -> Response {
     };
     let origins = settings.as_ref().map(|settings| settings.cors()).unwrap_or_default();
     let verdict = judge(&origins, scope, request.method(), request.headers());
-    if let Some(response) = answer_alone(&verdict, scope, request.method()) {
+    let asks_methods = request.method() == Method::OPTIONS;
+    if let Some(mut response) = answer_alone(&verdict, scope, request.method()) {
+        if asks_methods && response.headers().contains_key(ALLOW) {
+            name_methods(&face, inner_request(request), &mut response).await;
+        }
         return response;
     }
-    let response = match face.routes.oneshot(inner_request(request)).await {
+    let mut request = inner_request(request);
+    request.extensions_mut().insert(Relay(face.routes.clone()));
+    let response = match face.routes.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
     with_permissions(with_content_policy(response, settings), &verdict)
+}
+
+/// Puts into an answer to `OPTIONS` what this very address takes, as its route says; one that does not exist leaves it.
+async fn name_methods(face: &Face, request: Request, response: &mut Response) {
+    let Ok(refusal) = face.routes.clone().oneshot(request).await;
+    let methods = refusal.headers().get(ALLOW).and_then(|methods| methods.to_str().ok());
+    if let Some(methods) = methods.and_then(|methods| HeaderValue::from_str(&format!("{methods},OPTIONS")).ok()) {
+        response.headers_mut().insert(ALLOW, methods);
+    }
 }
 
 /// The first segment of the path, unless it is management's.
@@ -104,16 +127,21 @@ fn application_in(path: &str) -> Option<&str> {
     path.trim_start_matches('/').split('/').next().filter(|first| *first != "rest")
 }
 
-/// The same request for the inner router: no slash at the end of the path, and none of the outer router's own marks.
+/// The same request for the inner router: no slash at the end of the path, of the marks only those of the transport,
+/// and one spelling of the address that relays.
 fn inner_request(request: Request) -> Request {
     let (parts, body) = request.into_parts();
     let mut inner = Request::new(body);
-    *inner.uri_mut() = without_trailing_slash(&parts.uri).unwrap_or(parts.uri);
+    let uri = without_trailing_slash(&parts.uri).unwrap_or(parts.uri);
+    *inner.uri_mut() = relay::canonical(&uri).unwrap_or(uri);
     *inner.method_mut() = parts.method;
     *inner.version_mut() = parts.version;
     *inner.headers_mut() = parts.headers;
     if let Some(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         inner.extensions_mut().insert(*peer);
+    }
+    if let Some(encrypted) = parts.extensions.get::<OverTls>() {
+        inner.extensions_mut().insert(*encrypted);
     }
     inner
 }

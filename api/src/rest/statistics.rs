@@ -1,9 +1,9 @@
-//! Viewers by protocol (`rest-v2` §6).
+//! Viewers by protocol, and what is known of live media (`rest-v2` §6).
 
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use sluice_contract::Protocol;
+use sluice_contract::{Operation, Protocol};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,10 +12,15 @@ use super::access::InApplication;
 use super::answer::Rest;
 use super::extract::{PathOf, Stream};
 use crate::Api;
-use crate::manage::LiveStream;
+use crate::manage::{LiveStream, SessionFilter};
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(broadcast_statistics)).routes(routes!(total_broadcast_statistics))
+    OpenApiRouter::new()
+        .routes(routes!(broadcast_statistics))
+        .routes(routes!(total_broadcast_statistics))
+        .routes(routes!(stream_info))
+        .routes(routes!(webrtc_send_stats))
+        .routes(routes!(webrtc_receive_stats))
 }
 
 /// Viewers of a stream; -1 where it is not known.
@@ -48,12 +53,94 @@ struct AppBroadcastStatistics {
     live_streams: usize,
 }
 
+/// The media of a live stream.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BasicStreamInfo {
+    video_height: u32,
+    video_width: u32,
+    /// Bits per second, over the last second.
+    video_bitrate: u64,
+    audio_bitrate: u64,
+    /// `H264`, `H265`, `VP8`, `AV1`, or `NOVIDEO`.
+    video_codec: &'static str,
+}
+
+/// What all WebRTC viewers of an application are sent.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SendStats {
+    audio_send_stats: AudioSendStats,
+    video_send_stats: VideoSendStats,
+}
+
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AudioSendStats {
+    audio_packets_sent: u64,
+    audio_bytes_sent: u64,
+    audio_packets_per_second: u64,
+    audio_bytes_sent_per_second: u64,
+    time_ms: u64,
+}
+
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct VideoSendStats {
+    video_fir_count: u64,
+    video_pli_count: u64,
+    video_nack_count: u64,
+    video_packets_sent: u64,
+    video_bytes_sent: u64,
+    video_frames_encoded: u64,
+    video_packets_sent_per_second: u64,
+    video_bytes_sent_per_second: u64,
+    video_frames_encoded_per_second: u64,
+    time_ms: u64,
+}
+
+/// What all WebRTC publishers of an application send.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReceiveStats {
+    audio_receive_stats: AudioReceiveStats,
+    video_receive_stats: VideoReceiveStats,
+}
+
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AudioReceiveStats {
+    audio_packets_received: u64,
+    audio_bytes_received: u64,
+    audio_packets_lost: u64,
+    audio_jitter: f64,
+    audio_fraction_lost: f64,
+    audio_packets_received_per_second: u64,
+    audio_bytes_received_per_second: u64,
+}
+
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct VideoReceiveStats {
+    video_fir_count: u64,
+    video_pli_count: u64,
+    video_nack_count: u64,
+    video_packets_received: u64,
+    video_packets_lost: u64,
+    video_fraction_lost: f64,
+    video_frame_received: u64,
+    video_bytes_received: u64,
+    video_packets_received_per_second: u64,
+    video_bytes_received_per_second: u64,
+    video_frame_received_per_second: u64,
+    jitter: f64,
+}
+
 /// Count the viewers of a stream
 ///
 /// An unknown stream has -1 everywhere.
 #[utoipa::path(
     get, path = "/broadcasts/{id}/broadcast-statistics", tag = "statistics",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     responses((status = 200, body = BroadcastStatistics)),
 )]
 async fn broadcast_statistics(
@@ -80,7 +167,6 @@ async fn broadcast_statistics(
 /// Count the viewers of an application
 #[utoipa::path(
     get, path = "/broadcasts/total-broadcast-statistics", tag = "statistics",
-    params(("app" = String, Path, description = "Application")),
     responses((status = 200, body = AppBroadcastStatistics)),
 )]
 async fn total_broadcast_statistics(
@@ -96,6 +182,65 @@ async fn total_broadcast_statistics(
         dash: total(&[Protocol::Dash]),
         live_streams: streams.len(),
     }))
+}
+
+/// Read the media of a live stream
+///
+/// Empty while it is not live.
+#[utoipa::path(
+    get, path = "/broadcasts/{id}/stream-info", tag = "statistics",
+    responses((status = 200, body = Vec<BasicStreamInfo>)),
+)]
+async fn stream_info(
+    State(api): State<Api>,
+    InApplication(application): InApplication,
+    PathOf(stream): PathOf<Stream>,
+) -> Rest<Json<Vec<BasicStreamInfo>>> {
+    let live = stream.stream_id().and_then(|stream_id| api.live_stream(&application, &stream_id));
+    let Some(live) = live else { return Ok(Json(Vec::new())) };
+    let filter = SessionFilter {
+        stream_id: Some(live.stream_id.clone()),
+        operation: Some(Operation::Publish),
+        open: Some(true),
+        ..SessionFilter::default()
+    };
+    let publisher = api.open_sessions(&application, &filter, 1).into_iter().next();
+    let stats = publisher.map(|publisher| publisher.stats).unwrap_or_default();
+    Ok(Json(vec![BasicStreamInfo {
+        video_height: live.video.as_ref().map_or(0, |video| video.height),
+        video_width: live.video.as_ref().map_or(0, |video| video.width),
+        video_bitrate: stats.video_bitrate_bps,
+        audio_bitrate: stats.audio_bitrate_bps,
+        video_codec: live.video.as_ref().map_or("NOVIDEO", |video| codec_name(&video.codec)),
+    }]))
+}
+
+/// The name that existing clients know a codec (RFC 6381) by.
+fn codec_name(codec: &str) -> &'static str {
+    match codec.split('.').next().unwrap_or_default() {
+        "avc1" | "avc3" => "H264",
+        "hvc1" | "hev1" => "H265",
+        "vp08" | "vp8" => "VP8",
+        "av01" => "AV1",
+        _ => "NOVIDEO",
+    }
+}
+
+/// Read what all WebRTC viewers are sent
+#[utoipa::path(
+    get, path = "/broadcasts/webrtc-send-low-level-stats", tag = "statistics", responses((status = 200, body = SendStats)),
+)]
+async fn webrtc_send_stats(_caller: InApplication) -> Rest<Json<SendStats>> {
+    Ok(Json(SendStats::default()))
+}
+
+/// Read what all WebRTC publishers send
+#[utoipa::path(
+    get, path = "/broadcasts/webrtc-receive-low-level-stats", tag = "statistics",
+    responses((status = 200, body = ReceiveStats)),
+)]
+async fn webrtc_receive_stats(_caller: InApplication) -> Rest<Json<ReceiveStats>> {
+    Ok(Json(ReceiveStats::default()))
 }
 
 fn viewers(stream: &LiveStream, protocols: &[Protocol]) -> i64 {

@@ -10,10 +10,10 @@ use utoipa_axum::routes;
 
 use super::access::InApplication;
 use super::answer::{Answer, Failure, Rest};
-use super::extract::{JsonBody, Paging, Parameters, PathOf, Stream};
+use super::extract::{JsonBody, Parameters, PathOf, Stream, StreamPage};
 use super::lenient;
 use crate::Api;
-use crate::manage::{NewToken, Token, TokenCheck};
+use crate::manage::{NewToken, Spending, Token, TokenCheck};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -84,8 +84,6 @@ impl TokenInput {
 #[utoipa::path(
     get, path = "/broadcasts/{id}/token", tag = "tokens",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
         ("expireDate" = i64, Query, description = "Unix time in seconds", minimum = 1),
         ("type" = String, Query, description = "`publish` or `play`"),
         ("roomId" = Option<String>, Query, description = "Conference room that the token is for"),
@@ -109,8 +107,6 @@ async fn create_token(
 #[utoipa::path(
     get, path = "/broadcasts/{id}/jwt-token", tag = "tokens",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
         ("expireDate" = i64, Query, description = "Unix time in seconds", minimum = 1),
         ("type" = String, Query, description = "`publish` or `play`"),
         ("roomId" = Option<String>, Query, description = "Conference room that the token is for"),
@@ -139,7 +135,6 @@ async fn create_jwt(
 /// A token of a conference room, presented for that room, is not spent.
 #[utoipa::path(
     post, path = "/broadcasts/validate-token", tag = "tokens",
-    params(("app" = String, Path, description = "Application")),
     request_body(content = TokenInput, content_type = "application/json"),
     responses((status = 200, description = "`success` is true if it admits", body = Answer)),
 )]
@@ -149,7 +144,7 @@ async fn validate_token(
     JsonBody(token): JsonBody<TokenInput>,
 ) -> Rest<Answer> {
     match token.unwrap_or_default().into_check() {
-        Some(check) => Ok(Answer::of(api.validate_token(&application, &check).await?)),
+        Some(check) => Ok(Answer::of(api.check_token(&application, &check, Spending::Spend).await?.admits())),
         None => Ok(Answer::of(false)),
     }
 }
@@ -163,7 +158,7 @@ fn new_token(stream: &Stream, parameters: &Parameters) -> Rest<NewToken> {
     let operation =
         Operation::parse(kind).ok_or_else(|| bad("Invalid token type. Supported types are 'play' and 'publish'"))?;
     Ok(NewToken {
-        stream_id: stream.stream_id().ok_or_else(|| bad("Stream id is not valid."))?,
+        stream_id: stream.required().map_err(Failure::bad_request)?,
         operation,
         expires_at: UnixTime::from_secs(expires),
         room_id: parameters.filled("roomId").map(str::to_owned),
@@ -177,29 +172,21 @@ fn bad(text: &str) -> Failure {
 /// List the one-time tokens of a stream that are not spent
 #[utoipa::path(
     get, path = "/broadcasts/{id}/tokens/list/{offset}/{size}", tag = "tokens",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("offset" = i64, Path, description = "Entries to leave out"),
-        ("size" = i64, Path, description = "Most entries; at most 250 are given"),
-    ),
     responses((status = 200, body = Vec<TokenObject>)),
 )]
 async fn list_tokens(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
 ) -> Rest<Json<Vec<TokenObject>>> {
-    let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
-    let slice = api.tokens(&application, &stream_id, page).await?;
+    let Some((stream_id, page)) = page.within() else { return Ok(Json(Vec::new())) };
+    let slice = api.unspent_tokens(&application, &stream_id, page).await?;
     Ok(Json(slice.into_nodes().into_iter().map(TokenObject::from).collect()))
 }
 
 /// Revoke the one-time tokens of a stream
 #[utoipa::path(
     delete, path = "/broadcasts/{id}/tokens", tag = "tokens",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     responses((status = 200, description = "`success` is true if there was one", body = Answer)),
 )]
 async fn delete_tokens(
@@ -207,6 +194,5 @@ async fn delete_tokens(
     InApplication(application): InApplication,
     PathOf(stream): PathOf<Stream>,
 ) -> Rest<Answer> {
-    let Some(stream_id) = stream.stream_id() else { return Ok(Answer::failure("Stream id is not valid.")) };
-    Ok(Answer::of(api.delete_tokens(&application, &stream_id).await? > 0))
+    Ok(Answer::of(api.delete_tokens(&application, &stream.required()?).await? > 0))
 }

@@ -33,7 +33,7 @@ pub struct Version {
     build_number: &'static str,
 }
 
-const VERSION: Version = Version {
+pub const VERSION: Version = Version {
     version_name: env!("CARGO_PKG_VERSION"),
     version_type: "Enterprise Edition",
     build_number: match option_env!("SLUICE_BUILD_NUMBER") {
@@ -45,7 +45,6 @@ const VERSION: Version = Version {
 /// Read the version
 #[utoipa::path(
     get, path = "/version", tag = "server",
-    params(("app" = String, Path, description = "Application")),
     responses((status = 200, body = Version)),
 )]
 async fn application_version(_caller: InApplication) -> Rest<Json<Version>> {

@@ -127,6 +127,11 @@ pub async fn end_logins(db: &impl ConnectionTrait, administrator: Uuid, except: 
     Ok(())
 }
 
+pub async fn find_key(db: &impl ConnectionTrait, id: Uuid) -> Stored<Option<access_token::Model>> {
+    use access_token::Column;
+    Ok(access_token::Entity::find_by_id(id).filter(Column::AdministratorId.is_null()).one(db).await?)
+}
+
 pub async fn keys(db: &impl ConnectionTrait) -> Stored<Vec<access_token::Model>> {
     use access_token::Column;
     let select = access_token::Entity::find().filter(Column::AdministratorId.is_null()).order_by_asc(Column::Id);

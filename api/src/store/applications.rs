@@ -17,6 +17,8 @@ pub struct Model {
     /// A sealed JSON object with the secrets alone.
     pub secrets: Vec<u8>,
     pub created_at: i64,
+    /// When it was deleted while its records were kept for an application of the same name; `None` while it lives.
+    pub retired_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -25,7 +27,26 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 pub async fn all(db: &impl ConnectionTrait) -> Stored<Vec<Model>> {
-    Ok(Entity::find().all(db).await?)
+    Ok(Entity::find().filter(Column::RetiredAt.is_null()).all(db).await?)
+}
+
+/// The one of this name whose records were kept.
+pub async fn retired(db: &impl ConnectionTrait, name: &str) -> Stored<Option<Model>> {
+    Ok(Entity::find().filter(Column::Name.eq(name)).filter(Column::RetiredAt.is_not_null()).one(db).await?)
+}
+
+/// Keeps the records of an application that is no more; false if it is gone.
+pub async fn retire(db: &impl ConnectionTrait, id: Uuid, at: i64) -> Stored<bool> {
+    let changes = ActiveModel { retired_at: Set(Some(at)), ..Default::default() };
+    let living = Entity::update_many().set(changes).filter(Column::Id.eq(id)).filter(Column::RetiredAt.is_null());
+    Ok(living.exec(db).await?.rows_affected == 1)
+}
+
+/// Brings a retired application back with these settings; false if it is gone.
+pub async fn revive(db: &impl ConnectionTrait, id: Uuid, settings: Json, secrets: Vec<u8>) -> Stored<bool> {
+    let changes =
+        ActiveModel { settings: Set(settings), secrets: Set(secrets), retired_at: Set(None), ..Default::default() };
+    Ok(Entity::update_many().set(changes).filter(Column::Id.eq(id)).exec(db).await?.rows_affected == 1)
 }
 
 pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {

@@ -1,10 +1,10 @@
 //! The audit.
 
-use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QueryOrder, QuerySelect};
 
 use super::{Keyset, Stored};
-use crate::manage::{AuditFilter, Page};
+use crate::manage::{AuditFilter, AuditOrder, Page};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
@@ -44,14 +44,30 @@ pub async fn list(
     db: &impl ConnectionTrait,
     filter: &AuditFilter,
     applications: Option<&[String]>,
+    order: AuditOrder,
     page: &Page,
 ) -> Stored<Vec<Model>> {
     let select = Entity::find().filter(condition(filter, applications));
-    Ok(Keyset::newest(Column::Id).cut(select, page).all(db).await?)
+    let keys = match order {
+        AuditOrder::NewestFirst => Keyset::newest(Column::Id),
+        AuditOrder::OldestFirst => Keyset::oldest(Column::Id),
+    };
+    Ok(keys.cut(select, page).all(db).await?)
 }
 
 pub async fn count(db: &impl ConnectionTrait, filter: &AuditFilter, applications: Option<&[String]>) -> Stored<u64> {
     Ok(Entity::find().filter(condition(filter, applications)).count(db).await?)
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Stored<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db).await?)
+}
+
+/// Keeps the newest `most` records, and forgets those before them.
+pub async fn purge_beyond(db: &impl ConnectionTrait, most: u64) -> Stored<u64> {
+    let oldest_beyond = Entity::find().order_by_desc(Column::Id).offset(most).one(db).await?;
+    let Some(oldest_beyond) = oldest_beyond else { return Ok(0) };
+    Ok(Entity::delete_many().filter(Column::Id.lte(oldest_beyond.id)).exec(db).await?.rows_affected)
 }
 
 pub async fn purge_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {

@@ -36,6 +36,10 @@ pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
     Ok(())
 }
 
+pub async fn find(db: &impl ConnectionTrait, application: Uuid, id: Uuid) -> Stored<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::ApplicationId.eq(application)).one(db).await?)
+}
+
 pub async fn list(
     db: &impl ConnectionTrait,
     application: Uuid,
@@ -71,5 +75,9 @@ fn condition(application: Uuid, filter: &ConnectionEventFilter) -> Condition {
     if let Some(subscriber_id) = &filter.subscriber_id {
         all = all.add(Column::SubscriberId.eq(subscriber_id.as_str()));
     }
-    all
+    all.add_option(filter.kind.map(|kind| Column::Kind.eq(kind.as_str())))
+        .add_option(filter.operation.map(|operation| Column::Operation.eq(operation.as_str())))
+        .add_option(filter.protocol.map(|protocol| Column::Protocol.eq(protocol.as_str())))
+        .add_option(filter.since.map(|since| Column::At.gte(since.as_millis())))
+        .add_option(filter.until.map(|until| Column::At.lt(until.as_millis())))
 }

@@ -1,4 +1,4 @@
-//! What the server keeps for itself: the revision, the seal's check value, ticket keys, handled events.
+//! What the server keeps for itself: the revision, its settings, the seal's check value, ticket keys, handled events.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -78,27 +78,59 @@ pub mod handled_event {
 
 const REVISION: &str = "revision";
 const CHECK: &str = "check";
+/// Names the settings among the sealed values, and the counter of their changes.
+const SETTINGS: &str = "server-settings";
 
 /// The newest revision; 0 before the first.
 pub async fn revision(db: &impl ConnectionTrait) -> Stored<u64> {
-    let row = counter::Entity::find_by_id(REVISION).one(db).await?;
-    Ok(row.map_or(0, |row| u64::try_from(row.value).unwrap_or(0)))
+    count_of(db, REVISION).await
 }
 
 /// Raises the revision by one and returns it.
 pub async fn next_revision(db: &impl ConnectionTrait) -> Stored<u64> {
+    next(db, REVISION).await
+}
+
+/// How often the server's settings were written.
+pub async fn settings_revision(db: &impl ConnectionTrait) -> Stored<u64> {
+    count_of(db, SETTINGS).await
+}
+
+/// The server's settings, sealed; `None` until somebody writes them.
+pub async fn settings(db: &impl ConnectionTrait) -> Stored<Option<Vec<u8>>> {
+    sealed(db, SETTINGS).await
+}
+
+/// Replaces the server's settings and counts it.
+pub async fn put_settings(db: &impl ConnectionTrait, value: Vec<u8>) -> Stored<u64> {
+    let row = seal::ActiveModel { name: Set(SETTINGS.to_owned()), value: Set(value) };
+    let over = OnConflict::column(seal::Column::Name).update_column(seal::Column::Value).to_owned();
+    seal::Entity::insert(row).on_conflict(over).exec_without_returning(db).await?;
+    next(db, SETTINGS).await
+}
+
+async fn count_of(db: &impl ConnectionTrait, name: &str) -> Stored<u64> {
+    let row = counter::Entity::find_by_id(name).one(db).await?;
+    Ok(row.map_or(0, |row| u64::try_from(row.value).unwrap_or(0)))
+}
+
+async fn next(db: &impl ConnectionTrait, name: &str) -> Stored<u64> {
     use sea_orm::sea_query::ExprTrait;
-    let first = counter::ActiveModel { name: Set(REVISION.to_owned()), value: Set(1) };
+    let first = counter::ActiveModel { name: Set(name.to_owned()), value: Set(1) };
     let add_one = OnConflict::column(counter::Column::Name)
         .value(counter::Column::Value, Expr::col((counter::Entity, counter::Column::Value)).add(1_i64))
         .to_owned();
     counter::Entity::insert(first).on_conflict(add_one).exec_without_returning(db).await?;
-    revision(db).await
+    count_of(db, name).await
 }
 
 /// The sealed check value; `None` in a new database.
 pub async fn check_value(db: &impl ConnectionTrait) -> Stored<Option<Vec<u8>>> {
-    Ok(seal::Entity::find_by_id(CHECK).one(db).await?.map(|row| row.value))
+    sealed(db, CHECK).await
+}
+
+async fn sealed(db: &impl ConnectionTrait, name: &str) -> Stored<Option<Vec<u8>>> {
+    Ok(seal::Entity::find_by_id(name).one(db).await?.map(|row| row.value))
 }
 
 pub async fn put_check_value(db: &impl ConnectionTrait, value: Vec<u8>) -> Stored<()> {

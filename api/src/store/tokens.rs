@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, Set};
 
 use super::{Keyset, Stored};
-use crate::manage::Page;
+use crate::manage::{Page, TokenFilter, TokenStatus};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "one_time_token")]
@@ -23,6 +23,10 @@ pub struct Model {
     pub reserved_by: Option<String>,
     pub reserved_until: Option<i64>,
     pub spent_at: Option<i64>,
+    /// Who made it; `None` for tokens older than this column.
+    pub created_by: Option<String>,
+    /// The client that spent it; `None` when it was spent by being validated.
+    pub spent_by: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -45,13 +49,41 @@ pub async fn find(db: &impl ConnectionTrait, application: Uuid, hash: Vec<u8>) -
     Ok(select.one(db).await?)
 }
 
-/// Tokens of a stream that are not spent, the oldest first.
-pub async fn list(db: &impl ConnectionTrait, application: Uuid, stream_id: &str, page: &Page) -> Stored<Vec<Model>> {
-    let select = Entity::find()
+pub async fn find_by_id(db: &impl ConnectionTrait, application: Uuid, id: Uuid) -> Stored<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::ApplicationId.eq(application)).one(db).await?)
+}
+
+/// Tokens of a stream, the oldest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    stream_id: &str,
+    filter: &TokenFilter,
+    now: i64,
+    page: &Page,
+) -> Stored<Vec<Model>> {
+    let select = Entity::find().filter(condition(application, stream_id, filter, now));
+    Ok(Keyset::oldest(Column::Id).cut(select, page).all(db).await?)
+}
+
+pub async fn count(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    stream_id: &str,
+    filter: &TokenFilter,
+    now: i64,
+) -> Stored<u64> {
+    Ok(Entity::find().filter(condition(application, stream_id, filter, now)).count(db).await?)
+}
+
+/// False if it was gone.
+pub async fn delete(db: &impl ConnectionTrait, application: Uuid, stream_id: &str, id: Uuid) -> Stored<bool> {
+    let deleted = Entity::delete_by_id(id)
         .filter(Column::ApplicationId.eq(application))
         .filter(Column::StreamId.eq(stream_id))
-        .filter(Column::SpentAt.is_null());
-    Ok(Keyset::oldest(Column::Id).cut(select, page).all(db).await?)
+        .exec(db)
+        .await?;
+    Ok(deleted.rows_affected == 1)
 }
 
 pub async fn delete_all(db: &impl ConnectionTrait, application: Uuid, stream_id: &str) -> Stored<u64> {
@@ -84,9 +116,10 @@ pub async fn reserve(db: &impl ConnectionTrait, id: Uuid, client: &str, until: i
     Ok(updated.rows_affected == 1)
 }
 
-/// Spends a token; false if it was spent before.
-pub async fn spend(db: &impl ConnectionTrait, id: Uuid, now: i64) -> Stored<bool> {
-    let changes = ActiveModel { spent_at: Set(Some(now)), ..Default::default() };
+/// Spends a token, for `client` if there is one; false if it was spent before.
+pub async fn spend(db: &impl ConnectionTrait, id: Uuid, client: Option<&str>, now: i64) -> Stored<bool> {
+    let changes =
+        ActiveModel { spent_at: Set(Some(now)), spent_by: Set(client.map(str::to_owned)), ..Default::default() };
     let updated =
         Entity::update_many().set(changes).filter(Column::Id.eq(id)).filter(Column::SpentAt.is_null()).exec(db).await?;
     Ok(updated.rows_affected == 1)
@@ -95,4 +128,24 @@ pub async fn spend(db: &impl ConnectionTrait, id: Uuid, now: i64) -> Stored<bool
 /// Forgets tokens that expired before `at`, spent or not.
 pub async fn purge_expired(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
     Ok(Entity::delete_many().filter(Column::ExpiresAt.lt(at)).exec(db).await?.rows_affected)
+}
+
+fn condition(application: Uuid, stream_id: &str, filter: &TokenFilter, now: i64) -> Condition {
+    let all = Condition::all()
+        .add(Column::ApplicationId.eq(application))
+        .add(Column::StreamId.eq(stream_id))
+        .add_option(filter.operation.map(|operation| Column::Operation.eq(operation.as_str())));
+    let unspent = Column::SpentAt.is_null();
+    let valid = Column::ExpiresAt.gt(now);
+    match filter.status {
+        None => all,
+        Some(TokenStatus::Spent) => all.add(Column::SpentAt.is_not_null()),
+        Some(TokenStatus::Expired) => all.add(unspent).add(Column::ExpiresAt.lte(now)),
+        Some(TokenStatus::Reserved) => all.add(unspent).add(valid).add(Column::ReservedUntil.gt(now)),
+        Some(TokenStatus::Unused) => {
+            let free = Condition::any().add(Column::ReservedUntil.is_null()).add(Column::ReservedUntil.lte(now));
+            all.add(unspent).add(valid).add(free)
+        }
+    }
+    .add_option(filter.unspent.then(|| Column::SpentAt.is_null()))
 }

@@ -5,7 +5,7 @@ use sluice_contract::message::{AuthorizeReply, EndReason};
 use sluice_contract::{DenyReason, Intent, Operation, Secret};
 
 use super::*;
-use crate::manage::{AuditFilter, AuditKind, AuditOutcome, NewToken, Page, PutSubscriber};
+use crate::manage::{AuditFilter, AuditKind, AuditOrder, AuditOutcome, NewToken, Page, PutSubscriber};
 
 async fn totp_publisher(test: &TestApi) {
     let application = test.set(json!({"enableTimeTokenForPublish": true})).await;
@@ -132,7 +132,8 @@ async fn a_question_past_its_deadline_spends_nothing() {
     test.pass(5);
     let unreachable = AuthorizeReply::Deny { reason: DenyReason::AuthorityUnreachable };
     assert_eq!(worker.link.authorize(late).await, Ok(unreachable));
-    assert_eq!(test.api.tokens(&application, &stream("stream1"), Page::first()).await.expect("read").entries.len(), 1);
+    let unspent = test.api.unspent_tokens(&application, &stream("stream1"), Page::first()).await.expect("read");
+    assert_eq!(unspent.entries.len(), 1);
 }
 
 #[tokio::test]
@@ -154,7 +155,12 @@ async fn every_decision_is_recorded_without_its_secrets() {
     worker.refusal(worker.request(Operation::Publish, "stream1", query)).await;
     assert_eq!(decisions.recv().await.expect("told").code, "code-invalid");
     let filter = AuditFilter { kind: Some(AuditKind::Decision), ..AuditFilter::default() };
-    let records = test.api.audit(&Viewer::local(), filter, Page::first()).await.expect("read").into_nodes();
+    let records = test
+        .api
+        .audit(&Viewer::local(), filter, AuditOrder::NewestFirst, Page::first())
+        .await
+        .expect("read")
+        .into_nodes();
     let [record] = records.as_slice() else { panic!("{records:?}") };
     assert_eq!(record.outcome, AuditOutcome::Denied);
     assert_eq!(record.subscriber_id.as_deref(), Some("publisherA"));

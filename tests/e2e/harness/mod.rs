@@ -1,5 +1,6 @@
 //! A server of one's own on free ports, and the clients that talk to it.
 
+mod back_end;
 mod clip;
 mod decisions;
 mod ffmpeg;
@@ -15,6 +16,7 @@ mod sign;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub use back_end::BackEnd;
 pub use clip::clip;
 pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};

@@ -126,6 +126,19 @@ impl Rtmp {
         bytes
     }
 
+    /// Plays until the first media byte has arrived: a yes is no mere promise.
+    pub async fn watch(&mut self, key: &str) -> Said {
+        match self.play(key).await {
+            Said::Yes if self.media().await.is_none() => Said::HungUp,
+            said => said,
+        }
+    }
+
+    /// Waits for the next media message; false when none comes within `patience` or the connection ends.
+    pub async fn media_within(&mut self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.media()).await.is_ok_and(|media| media.is_some())
+    }
+
     /// The next `onStatus`; `None` when the server hangs up first.
     pub async fn status(&mut self) -> Option<Status> {
         let mut read = async || {

@@ -35,6 +35,11 @@ impl Server {
         Self::launch(data, &[]).await
     }
 
+    /// The same with settings of the process.
+    pub async fn start_in_with(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
+        Self::launch(data, environment).await
+    }
+
     async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
         let log =

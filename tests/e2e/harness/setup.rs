@@ -107,14 +107,16 @@ impl Setup {
         }
     }
 
-    /// Creates the record of a stream. The fields have one name on both faces, but for times and `expireDurationMs`.
+    /// Creates the record of a stream. The fields are called as in GraphQL, but for REST's times.
     pub async fn broadcast(&self, stream: &str, fields: Value) {
         let mut body = fields;
         body["streamId"] = json!(stream);
         match self.face {
             Face::Rest => {
-                if let Some(duration) = body.as_object_mut().and_then(|body| body.remove("expireDurationMs")) {
-                    body["expireDurationMS"] = duration;
+                for (graph, rest) in [("expireDurationMs", "expireDurationMS"), ("mainTrack", "mainTrackStreamId")] {
+                    if let Some(value) = body.as_object_mut().and_then(|body| body.remove(graph)) {
+                        body[rest] = value;
+                    }
                 }
                 let path = format!("/{}/rest/v2/broadcasts/create", self.application);
                 let answer = self.rest.post(&path, body).await;

@@ -1,11 +1,12 @@
 //! Broadcasts (`rest-v2` §3).
 
 mod shape;
+mod subtrack;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,7 +15,9 @@ use super::access::InApplication;
 use super::answer::{Answer, Failure, Rest, SimpleStat, existing};
 use super::extract::{JsonBody, Paging, Parameters, PathOf, Search, ServerHost, Stream};
 use crate::Api;
-use crate::manage::{Application, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted, OrderKey};
+use crate::manage::{
+    Application, BroadcastFilter, BroadcastOrder, BroadcastStatus, BroadcastType, Deleted, OrderKey, Role,
+};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -28,6 +31,17 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(count_matching_broadcasts))
         .routes(routes!(count_live_broadcasts))
         .routes(routes!(stop_broadcast))
+        .routes(routes!(start_broadcast))
+        .merge(subtrack::routes())
+}
+
+/// What a creation answers.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Created {
+    Broadcast(Box<BroadcastObject>),
+    /// With `autoStart`.
+    Result(Answer),
 }
 
 /// Create a broadcast
@@ -35,13 +49,10 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// Without a body, or without a `streamId`, an id is made.
 #[utoipa::path(
     post, path = "/broadcasts/create", tag = "broadcasts",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("autoStart" = Option<bool>, Query, description = "Start pulling at once; not available"),
-    ),
+    params(("autoStart" = Option<bool>, Query, description = "Start pulling at once; not available")),
     request_body(content = Option<BroadcastInput>, content_type = "application/json"),
     responses(
-        (status = 200, description = "The broadcast, or with `autoStart` a result", body = BroadcastObject),
+        (status = 200, description = "The broadcast, or with `autoStart` a result", body = Created),
         (status = 400, description = "The id is taken or not valid, or an address or folder is not valid", body = Answer),
     ),
 )]
@@ -51,23 +62,22 @@ async fn create_broadcast(
     host: ServerHost,
     parameters: Parameters,
     JsonBody(input): JsonBody<BroadcastInput>,
-) -> Rest<Response> {
+) -> Rest<Json<Created>> {
     let new = input.unwrap_or_default().into_new();
     let new = new.map_err(|shape::UnknownType| Failure::BadRequest("Broadcast type is not valid.".to_owned()))?;
     if parameters.flag("autoStart", false) {
         let pulled = matches!(new.kind, Some(kind) if kind != BroadcastType::LiveStream);
-        let text = if pulled { "Streams are not pulled by this server" } else { "Only a stream source can be started" };
-        return Ok(Answer::failure(text).into_response());
+        let text = if pulled { NOT_PULLED } else { "Only a stream source can be started" };
+        return Ok(Json(Created::Result(Answer::failure(text))));
     }
     let created = api.create_broadcast(&application, new).await.map_err(|error| Failure::from(error).bad_request())?;
     let picture = LivePicture::of(&api, &application, host.0, Some(&created.stream_id));
-    Ok(Json(picture.show(&api, &application, created)).into_response())
+    Ok(Json(Created::Broadcast(Box::new(picture.show(&api, &application, created)))))
 }
 
 /// Read a broadcast
 #[utoipa::path(
     get, path = "/broadcasts/{id}", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     responses((status = 200, body = BroadcastObject), (status = 404, description = "Unknown; the body is empty")),
 )]
 async fn read_broadcast(
@@ -86,7 +96,6 @@ async fn read_broadcast(
 /// Absent and `null` fields keep their value.
 #[utoipa::path(
     put, path = "/broadcasts/{id}", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     request_body(content = BroadcastInput, content_type = "application/json"),
     responses((status = 200, body = Answer)),
 )]
@@ -109,8 +118,6 @@ async fn update_broadcast(
 #[utoipa::path(
     delete, path = "/broadcasts/{id}", tag = "broadcasts",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
         ("deleteSubtracks" = Option<bool>, Query, description = "Also its subtracks; true unless set"),
     ),
     responses((status = 200, body = Answer)),
@@ -137,9 +144,6 @@ async fn delete_broadcast(
 #[utoipa::path(
     get, path = "/broadcasts/list/{offset}/{size}", tag = "broadcasts",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("offset" = i64, Path, description = "Entries to leave out"),
-        ("size" = i64, Path, description = "Most entries; at most 250 are given"),
         ("type_by" = Option<String>, Query, description = "Only of this type"),
         ("sort_by" = Option<String>, Query, description = "`name`, `date` or `status`"),
         ("order_by" = Option<String>, Query, description = "`asc` or `desc`"),
@@ -162,10 +166,6 @@ async fn list_broadcasts(
 #[utoipa::path(
     get, path = "/broadcasts/filter-list/{offset}/{size}/{type}", tag = "broadcasts",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("offset" = i64, Path, description = "Entries to leave out"),
-        ("size" = i64, Path, description = "Most entries; at most 250 are given"),
-        ("type" = String, Path, description = "`liveStream`, `ipCamera`, `streamSource`, `VoD` or `playlist`"),
         ("sort_by" = Option<String>, Query, description = "`name`, `date` or `status`"),
         ("order_by" = Option<String>, Query, description = "`asc` or `desc`"),
     ),
@@ -234,7 +234,6 @@ fn search_of(text: Option<&str>) -> Option<String> {
 #[utoipa::path(
     delete, path = "/broadcasts", tag = "broadcasts",
     params(
-        ("app" = String, Path, description = "Application"),
         ("ids" = Option<String>, Query, description = "Stream ids with commas between them"),
     ),
     responses((status = 200, body = Answer)),
@@ -251,7 +250,6 @@ async fn delete_broadcasts(
 /// Delete several broadcasts named in the body
 #[utoipa::path(
     delete, path = "/broadcasts/bulk", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application")),
     request_body(content = Vec<String>, content_type = "application/json"),
     responses((status = 200, body = Answer)),
 )]
@@ -275,7 +273,6 @@ async fn delete_many(api: &Api, application: &Application, ids: Vec<String>) -> 
 /// Count broadcasts
 #[utoipa::path(
     get, path = "/broadcasts/count", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application")),
     responses((status = 200, body = SimpleStat)),
 )]
 async fn count_broadcasts(State(api): State<Api>, InApplication(application): InApplication) -> Rest<Json<SimpleStat>> {
@@ -285,7 +282,6 @@ async fn count_broadcasts(State(api): State<Api>, InApplication(application): In
 /// Count broadcasts whose stream id or name contains a text
 #[utoipa::path(
     get, path = "/broadcasts/count/{search}", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application"), ("search" = String, Path, description = "The text")),
     responses((status = 200, body = SimpleStat)),
 )]
 async fn count_matching_broadcasts(
@@ -300,7 +296,6 @@ async fn count_matching_broadcasts(
 /// Count the streams that are on air
 #[utoipa::path(
     get, path = "/broadcasts/active-live-stream-count", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application")),
     responses((status = 200, body = SimpleStat)),
 )]
 async fn count_live_broadcasts(
@@ -320,7 +315,6 @@ async fn count(api: &Api, application: &Application, filter: BroadcastFilter) ->
 /// It may come back: stopping is no block.
 #[utoipa::path(
     post, path = "/broadcasts/{id}/stop", tag = "broadcasts",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     responses((status = 200, body = Answer)),
 )]
 async fn stop_broadcast(
@@ -331,3 +325,21 @@ async fn stop_broadcast(
     api.stop_broadcast(&application, &stream.id).await?;
     Ok(Answer::success())
 }
+
+/// Start pulling a stream: not available
+///
+/// Sources are kept, but not pulled by this server.
+#[utoipa::path(post, path = "/broadcasts/{id}/start", tag = "broadcasts", responses((status = 200, body = Answer)))]
+async fn start_broadcast(
+    State(api): State<Api>,
+    InApplication(application): InApplication,
+    PathOf(stream): PathOf<Stream>,
+) -> Rest<Answer> {
+    application.require(Role::Operator)?;
+    Ok(Answer::failure(match api.broadcast(&application, &stream.id).await? {
+        Some(_) => NOT_PULLED.to_owned(),
+        None => format!("No Stream Exists with id:{}", stream.id),
+    }))
+}
+
+const NOT_PULLED: &str = "Streams are not pulled by this server";

@@ -141,7 +141,6 @@ async fn logout(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Respon
 /// Ask whether logging in is paused for an account
 #[utoipa::path(
     get, path = "/users/{mail}/blocked", tag = "accounts",
-    params(("mail" = String, Path, description = "E-mail")),
     responses((status = 200, description = "`success` is true while it is paused", body = Answer)),
 )]
 async fn user_blocked(State(api): State<Api>, _caller: Visitor, PathOf(path): PathOf<MailPath>) -> Rest<Answer> {

@@ -9,13 +9,14 @@ use utoipa_axum::routes;
 
 use crate::Api;
 use crate::rest::access::Manager;
-use crate::rest::answer::{Answer, Rest};
-use crate::rest::extract::PathOf;
+use crate::rest::answer::{Answer, Failure, Rest, UNKNOWN_APPLICATION};
+use crate::rest::extract::{Parameters, PathOf};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list_applications))
         .routes(routes!(list_applications_info))
+        .routes(routes!(list_live_streams))
         .routes(routes!(create_application, delete_application))
 }
 
@@ -34,6 +35,14 @@ struct ApplicationInfo {
     vod_count: u64,
     /// Bytes of recordings.
     storage: u64,
+}
+
+/// A stream on air.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LiveStreamInfo {
+    name: String,
+    watcher_count: u32,
 }
 
 #[derive(Deserialize)]
@@ -67,10 +76,27 @@ async fn list_applications_info(State(api): State<Api>, Manager(viewer): Manager
     ))
 }
 
+/// List the streams of an application that are on air
+#[utoipa::path(
+    get, path = "/applications/live-streams/{name}", tag = "applications",
+    responses((status = 200, body = Vec<LiveStreamInfo>)),
+)]
+async fn list_live_streams(
+    State(api): State<Api>,
+    Manager(viewer): Manager,
+    PathOf(path): PathOf<NamePath>,
+) -> Rest<Json<Vec<LiveStreamInfo>>> {
+    let application = api.application(&viewer, &path.name).await;
+    let application = application.map_err(|error| Failure::from(error).or_not_found(UNKNOWN_APPLICATION))?;
+    let streams = api.live_streams(&application).into_iter();
+    let shown =
+        streams.map(|live| LiveStreamInfo { name: live.stream_id.to_string(), watcher_count: live.viewers.total() });
+    Ok(Json(shown.collect()))
+}
+
 /// Create an application
 #[utoipa::path(
     post, path = "/applications/{name}", tag = "applications",
-    params(("name" = String, Path, description = "Letters, digits, `_` and `-`")),
     responses((status = 200, body = Answer)),
 )]
 async fn create_application(
@@ -82,12 +108,14 @@ async fn create_application(
     Ok(Answer::success())
 }
 
-/// Delete an application with everything in it
+/// Delete an application
+///
+/// With `deleteDB` everything in it goes too. Without, its records are kept aside, and an application that is created
+/// with the same name has them again, with default settings.
 #[utoipa::path(
     delete, path = "/applications/{name}", tag = "applications",
     params(
-        ("name" = String, Path, description = "Application"),
-        ("deleteDB" = Option<bool>, Query, description = "Of no effect: records are always deleted"),
+        ("deleteDB" = Option<bool>, Query, description = "Also its records; false unless set"),
     ),
     responses((status = 200, body = Answer)),
 )]
@@ -95,7 +123,12 @@ async fn delete_application(
     State(api): State<Api>,
     Manager(viewer): Manager,
     PathOf(path): PathOf<NamePath>,
+    parameters: Parameters,
 ) -> Rest<Answer> {
-    api.delete_application(&viewer, &path.name).await?;
+    if parameters.flag("deleteDB", false) {
+        api.delete_application(&viewer, &path.name).await?;
+    } else {
+        api.retire_application(&viewer, &path.name).await?;
+    }
     Ok(Answer::success())
 }

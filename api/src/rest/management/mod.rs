@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod resources;
 mod server;
 mod settings;
 mod user;
@@ -17,4 +18,5 @@ pub fn routes() -> OpenApiRouter<Api> {
         .merge(application::routes())
         .merge(settings::routes())
         .merge(server::routes())
+        .merge(resources::routes())
 }

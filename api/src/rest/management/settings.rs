@@ -60,7 +60,6 @@ impl ToSchema for Settings {
 /// Secrets are shown to admins of the application, and empty for others.
 #[utoipa::path(
     get, path = "/applications/settings/{name}", tag = "applications",
-    params(("name" = String, Path, description = "Application")),
     responses((status = 200, body = Settings), (status = 404, description = "Unknown application", body = Answer)),
 )]
 async fn read_settings(
@@ -78,7 +77,6 @@ async fn read_settings(
 /// returns. Settings that contradict one another are refused whole.
 #[utoipa::path(
     post, path = "/applications/settings/{name}", tag = "applications",
-    params(("name" = String, Path, description = "Application")),
     request_body(content = Settings, content_type = "application/json"),
     responses((status = 200, body = Answer), (status = 404, description = "Unknown application", body = Answer)),
 )]

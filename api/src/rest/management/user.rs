@@ -205,7 +205,6 @@ async fn update_user(
 /// Delete an account
 #[utoipa::path(
     delete, path = "/users/{mail}", tag = "accounts",
-    params(("mail" = String, Path, description = "E-mail")),
     responses((status = 200, body = Answer)),
 )]
 async fn delete_user(

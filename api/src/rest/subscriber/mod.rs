@@ -5,14 +5,14 @@ mod shape;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use sluice_contract::{StreamId, SubscriberId};
+use sluice_contract::SubscriberId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::shape::{ConnectionEventObject, SubscriberInput, SubscriberObject, SubscriberStats};
 use super::access::InApplication;
 use super::answer::{Answer, Rest};
-use super::extract::{JsonBody, Paging, Parameters, PathOf, ServerHost, Stream, SubscriberPath};
+use super::extract::{JsonBody, Parameters, PathOf, ServerHost, Stream, StreamPage, SubscriberPath};
 use crate::Api;
 use crate::manage::{BlockOperations, BlockOutcome, BlockRequest, ConnectionEventFilter, Page, SubscriberFilter};
 
@@ -32,7 +32,6 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// A subscriber of the same id is replaced. Blocks are not touched.
 #[utoipa::path(
     post, path = "/broadcasts/{id}/subscribers", tag = "subscribers",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     request_body(content = SubscriberInput, content_type = "application/json"),
     responses((status = 200, body = Answer)),
 )]
@@ -42,29 +41,21 @@ async fn put_subscriber(
     PathOf(stream): PathOf<Stream>,
     JsonBody(input): JsonBody<SubscriberInput>,
 ) -> Rest<Answer> {
-    let Some(stream_id) = stream.stream_id() else { return Ok(Answer::failure(INVALID_STREAM)) };
-    api.put_subscriber(&application, &stream_id, input.unwrap_or_default().into_put()).await?;
+    api.put_subscriber(&application, &stream.required()?, input.unwrap_or_default().into_put()).await?;
     Ok(Answer::success())
 }
 
 /// List the subscribers of a stream
 #[utoipa::path(
     get, path = "/broadcasts/{id}/subscribers/list/{offset}/{size}", tag = "subscribers",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("offset" = i64, Path, description = "Entries to leave out"),
-        ("size" = i64, Path, description = "Most entries; at most 250 are given"),
-    ),
     responses((status = 200, body = Vec<SubscriberObject>)),
 )]
 async fn list_subscribers(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
 ) -> Rest<Json<Vec<SubscriberObject>>> {
-    let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
+    let Some((stream_id, page)) = page.within() else { return Ok(Json(Vec::new())) };
     let slice = api.subscribers(&application, &stream_id, SubscriberFilter::default(), page).await?;
     Ok(Json(slice.into_nodes().into_iter().map(SubscriberObject::from).collect()))
 }
@@ -72,28 +63,22 @@ async fn list_subscribers(
 /// List what the subscribers of a stream did
 #[utoipa::path(
     get, path = "/broadcasts/{id}/subscriber-stats/list/{offset}/{size}", tag = "subscribers",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("offset" = i64, Path, description = "Subscribers to leave out"),
-        ("size" = i64, Path, description = "Most subscribers; at most 250 are given"),
-    ),
     responses((status = 200, body = Vec<SubscriberStats>)),
 )]
 async fn list_subscriber_stats(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
     ServerHost(host): ServerHost,
 ) -> Rest<Json<Vec<SubscriberStats>>> {
-    let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
+    let Some((stream_id, page)) = page.within() else { return Ok(Json(Vec::new())) };
     let slice = api.subscribers(&application, &stream_id, SubscriberFilter::default(), page).await?;
     let mut stats = Vec::new();
     for subscriber in slice.into_nodes() {
         let filter = ConnectionEventFilter {
             stream_id: Some(stream_id.clone()),
             subscriber_id: Some(subscriber.subscriber_id.clone()),
+            ..ConnectionEventFilter::default()
         };
         let newest = Page::Offset { offset: 0, size: EVENTS_PER_SUBSCRIBER };
         let mut events = api.connection_events(&application, filter, newest).await?.into_nodes();
@@ -115,10 +100,6 @@ async fn list_subscriber_stats(
 #[utoipa::path(
     get, path = "/broadcasts/{id}/connection-events/{offset}/{size}", tag = "subscribers",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("offset" = i64, Path, description = "Entries to leave out"),
-        ("size" = i64, Path, description = "Most entries; at most 250 are given"),
         ("subscriberId" = Option<String>, Query, description = "Only of this subscriber"),
     ),
     responses((status = 200, body = Vec<ConnectionEventObject>)),
@@ -126,19 +107,19 @@ async fn list_subscriber_stats(
 async fn list_connection_events(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
     ServerHost(host): ServerHost,
     parameters: Parameters,
 ) -> Rest<Json<Vec<ConnectionEventObject>>> {
-    let (Some(stream_id), Some(page)) = (stream.stream_id(), paging.page()) else { return Ok(Json(Vec::new())) };
+    let Some((stream_id, page)) = page.within() else { return Ok(Json(Vec::new())) };
     let subscriber_id = match parameters.filled("subscriberId").map(str::parse::<SubscriberId>) {
         None => None,
         Some(Ok(id)) => Some(id),
         // Nobody has a name that cannot be.
         Some(Err(_)) => return Ok(Json(Vec::new())),
     };
-    let filter = ConnectionEventFilter { stream_id: Some(stream_id), subscriber_id };
+    let filter =
+        ConnectionEventFilter { stream_id: Some(stream_id), subscriber_id, ..ConnectionEventFilter::default() };
     let slice = api.connection_events(&application, filter, page).await?;
     Ok(Json(slice.into_nodes().into_iter().map(|event| ConnectionEventObject::of(event, &host)).collect()))
 }
@@ -150,9 +131,6 @@ async fn list_connection_events(
 #[utoipa::path(
     get, path = "/broadcasts/{id}/subscribers/{sid}/totp", tag = "subscribers",
     params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("sid" = String, Path, description = "Subscriber id"),
         ("type" = Option<String>, Query, description = "`publish` or `play`; of no matter for a registered secret"),
     ),
     responses((status = 200, body = Answer)),
@@ -160,14 +138,10 @@ async fn list_connection_events(
 async fn generate_totp(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
     PathOf(subscriber): PathOf<SubscriberPath>,
     parameters: Parameters,
 ) -> Rest<Answer> {
-    let (stream_id, subscriber_id) = match named(&stream, &subscriber) {
-        Ok(named) => named,
-        Err(answer) => return Ok(answer),
-    };
+    let (stream_id, subscriber_id) = subscriber.required()?;
     let operation = parameters.filled("type");
     let generated = api.generate_code(&application, &stream_id, &subscriber_id, operation).await?;
     Ok(Answer::data(generated.code.expose().as_str()))
@@ -176,25 +150,15 @@ async fn generate_totp(
 /// Delete a subscriber
 #[utoipa::path(
     delete, path = "/broadcasts/{id}/subscribers/{sid}", tag = "subscribers",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("sid" = String, Path, description = "Subscriber id"),
-    ),
     responses((status = 200, body = Answer)),
 )]
 async fn delete_subscriber(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
     PathOf(subscriber): PathOf<SubscriberPath>,
 ) -> Rest<Answer> {
-    match named(&stream, &subscriber) {
-        Ok((stream_id, subscriber_id)) => {
-            Ok(Answer::of(api.delete_subscriber(&application, &stream_id, &subscriber_id).await?))
-        }
-        Err(answer) => Ok(answer),
-    }
+    let (stream_id, subscriber_id) = subscriber.required()?;
+    Ok(Answer::of(api.delete_subscriber(&application, &stream_id, &subscriber_id).await?))
 }
 
 /// Delete all subscribers of a stream, and their events
@@ -202,7 +166,6 @@ async fn delete_subscriber(
 /// Blocks stay.
 #[utoipa::path(
     delete, path = "/broadcasts/{id}/subscribers", tag = "subscribers",
-    params(("app" = String, Path, description = "Application"), ("id" = String, Path, description = "Stream id")),
     responses((status = 200, body = Answer)),
 )]
 async fn delete_all_subscribers(
@@ -210,8 +173,7 @@ async fn delete_all_subscribers(
     InApplication(application): InApplication,
     PathOf(stream): PathOf<Stream>,
 ) -> Rest<Answer> {
-    let Some(stream_id) = stream.stream_id() else { return Ok(Answer::failure(INVALID_STREAM)) };
-    Ok(Answer::of(api.delete_all_subscribers(&application, &stream_id).await? > 0))
+    Ok(Answer::of(api.delete_all_subscribers(&application, &stream.required()?).await? > 0))
 }
 
 /// Block a subscriber, or lift a block
@@ -220,26 +182,15 @@ async fn delete_all_subscribers(
 /// need not exist. A duration of 0 lifts the block.
 #[utoipa::path(
     put, path = "/broadcasts/{id}/subscribers/{sid}/block/{seconds}/{type}", tag = "subscribers",
-    params(
-        ("app" = String, Path, description = "Application"),
-        ("id" = String, Path, description = "Stream id"),
-        ("sid" = String, Path, description = "Subscriber id"),
-        ("seconds" = i64, Path, description = "From now on; 0 and less lift the block; at most ten years hold"),
-        ("type" = String, Path, description = "`publish`, `play` or `publish_play`"),
-    ),
     responses((status = 200, body = Answer)),
 )]
 async fn block_subscriber(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(stream): PathOf<Stream>,
     PathOf(subscriber): PathOf<SubscriberPath>,
     PathOf(block): PathOf<BlockPath>,
 ) -> Rest<Answer> {
-    let (stream_id, subscriber_id) = match named(&stream, &subscriber) {
-        Ok(named) => named,
-        Err(answer) => return Ok(answer),
-    };
+    let (stream_id, subscriber_id) = subscriber.required()?;
     let Some(operations) = BlockOperations::parse(&block.kind) else {
         return Ok(Answer::failure("Block type must be publish, play or publish_play"));
     };
@@ -263,18 +214,6 @@ fn pending_text(outcome: &BlockOutcome) -> String {
     let names: Vec<&str> = outcome.workers_pending.iter().map(|worker| worker.name.as_str()).collect();
     format!("Stored, but not yet confirmed by: {}", names.join(", "))
 }
-
-/// The stream and the subscriber of a path, or what is wrong with their names.
-fn named(stream: &Stream, subscriber: &SubscriberPath) -> Result<(StreamId, SubscriberId), Answer> {
-    if stream.id.trim().is_empty() || subscriber.sid.trim().is_empty() {
-        return Err(Answer::failure("streamId or subscriberId is blank"));
-    }
-    let stream_id = stream.stream_id().ok_or_else(|| Answer::failure(INVALID_STREAM))?;
-    let subscriber_id = subscriber.subscriber_id().ok_or_else(|| Answer::failure("Subscriber id is not valid."))?;
-    Ok((stream_id, subscriber_id))
-}
-
-const INVALID_STREAM: &str = "Stream id is not valid.";
 
 /// Newest events shown with each subscriber, so that a page of 250 stays within a few megabytes.
 const EVENTS_PER_SUBSCRIBER: u64 = 50;
