@@ -173,6 +173,19 @@ async fn browsers_are_told_to_stay_with_tls_once_they_came_over_it() {
         let call = server.get(path).from(peer).header("x-forwarded-proto", scheme);
         async move { call.send().await.header("strict-transport-security").is_some() }
     };
+    create_user(&server, "a@x.org", "USER", "LiveApp").await;
+    for (peer, scheme, secure) in
+        [("10.0.0.1", "https", true), ("10.0.0.1", "http", false), (ELSEWHERE, "https", false)]
+    {
+        let login = json!({"email": "a@x.org", "password": super::management::PASSWORD});
+        let call = server.post("/rest/v2/users/authenticate").from(peer).header("x-forwarded-proto", scheme);
+        let answer = call.json(&login).send().await;
+        assert_eq!(
+            answer.header("set-cookie").map(|cookie| cookie.contains("; Secure")),
+            Some(secure),
+            "{peer} {scheme}"
+        );
+    }
     assert!(told("/rest/v2/version", "10.0.0.1", "https").await);
     assert!(told("/admin/", "127.0.0.1", "https").await);
     assert!(!told("/rest/v2/version", "10.0.0.1", "http").await);

@@ -160,8 +160,8 @@ async fn where_the_jwt_filter_is_on_network_and_jwt_must_both_agree() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://page.example"));
     assert_eq!(refusal(server.get(LIST).from(ELSEWHERE)).await, "Invalid App JWT Token");
 
-    // Keys from an address take the secret's place, and there are none.
-    server.set("LiveApp", json!({"jwksURL": "http://127.0.0.1:9/jwks.json"})).await;
+    // With an address for keys the shared secret counts no more, also while nothing comes from there.
+    server.set("LiveApp", json!({"jwksURL": "https://127.0.0.1:1/keys"})).await;
     assert_eq!(refusal(server.get(LIST).header("authorization", &good)).await, "Invalid App JWT Token");
     // Management stays, so that this can be undone.
     assert_eq!(status(server.get("/rest/v2/applications/settings/LiveApp")).await, 200);
