@@ -23,9 +23,9 @@ pub use ffmpeg::{Player, Publisher};
 pub use live::Live;
 pub use process::{Process, output};
 pub use rest::Rest;
-pub use rtmp::{Rtmp, Said, Status};
+pub use rtmp::{Rtmp, Said};
 pub use server::Server;
-pub use setup::{Face, Operation, Setup, date_time, now};
+pub use setup::{Face, Operation, Setup, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
 
 /// Waits until `check` yields a value: the event that a test waits for, seen from outside.
