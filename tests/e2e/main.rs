@@ -6,6 +6,7 @@ mod harness;
 
 mod access_table;
 mod attacks;
+mod audit;
 mod blocks;
 mod guessing;
 mod hostile;
@@ -14,7 +15,9 @@ mod publish;
 mod races;
 mod reported;
 mod restart;
+mod rtmp_play;
 mod seeds;
 mod sessions;
+mod tls;
 mod totp;
 mod vectors;

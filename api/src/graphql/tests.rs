@@ -1,7 +1,9 @@
 //! The face as its clients meet it: requests in, JSON out, over a real database and the in-process bus.
 
+mod explain;
 mod graph;
 mod limits;
+mod live;
 mod schema;
 mod secrets;
 mod socket;

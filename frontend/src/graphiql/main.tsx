@@ -8,6 +8,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
 import { authorization, socketUrl } from '../shared/login-token';
+import { RunWhenReady } from './RunWhenReady';
 import { SAMPLES } from './samples';
 
 const socket = createClient({ url: socketUrl(), connectionParams: authorization });
@@ -35,6 +36,7 @@ createRoot(root).render(
       <a href="/admin/" className="sluice-logo">
         Sluice
       </a>
+      <RunWhenReady />
     </GraphiQL.Logo>
   </GraphiQL>,
 );

@@ -60,7 +60,7 @@ impl Column {
             }
             Self::RtmpPlay => {
                 let mut peer = Rtmp::connect(server.rtmp, shown.from, application).await.expect("a connection");
-                rtmp_said(peer.play(&format!("{stream}?{query}")).await)
+                rtmp_said(peer.watch(&format!("{stream}?{query}")).await)
             }
             Self::Hls => over_http(server, shown.from, &format!("/{application}/streams/{stream}.m3u8?{query}")).await,
             Self::Dash => {

@@ -24,7 +24,7 @@ pub use live::Live;
 pub use process::{Process, output};
 pub use rest::Rest;
 pub use rtmp::{Rtmp, Said};
-pub use server::Server;
+pub use server::{ADMIN, Server};
 pub use setup::{Face, Operation, Setup, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
 

@@ -36,6 +36,11 @@ impl Server {
         Self::launch(data, &[]).await
     }
 
+    /// The same with settings of the process.
+    pub async fn start_in_with(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
+        Self::launch(data, environment).await
+    }
+
     async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let _ = std::fs::remove_file(data.path().join("listening.json"));
         let log =
@@ -94,6 +99,18 @@ impl Server {
     /// Everything logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
+    }
+
+    /// The address of one listener; `None` for what is not served.
+    pub fn listening(&self, name: &str) -> Option<SocketAddr> {
+        let text = std::fs::read(self.data.path().join("listening.json")).expect("listening.json");
+        let addresses: Value = serde_json::from_slice(&text).expect("listening.json is JSON");
+        addresses[name].as_str().map(|address| address.parse().expect("an address"))
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 
     pub fn data(&self) -> Arc<TempDir> {

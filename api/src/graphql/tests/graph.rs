@@ -317,3 +317,142 @@ async fn decisions_stand_in_the_audit_with_their_reasons() {
     });
     assert_eq!(audit["nodes"][0], record);
 }
+
+#[tokio::test]
+async fn every_object_with_an_id_is_found_by_it_and_only_by_those_who_may_see_it() {
+    let test = TestApi::new().await;
+    let local = Client::local(&test);
+    let worker = test.worker().await;
+    let session =
+        worker.admitted(worker.request(sluice_contract::Operation::Play, "stream1", "subscriberId=playerB")).await;
+    let mut told = test.api.session_events();
+    worker.tell(sluice_contract::message::EventKind::SessionStarted { session }).await;
+    let other = Client::remote(&test).with_account("o@x.org", r#"{ application: "WebRTCAppEE", role: ADMIN }"#).await;
+    local
+        .data(
+            r#"mutation {
+                 createBroadcast(input: { application: "LiveApp", streamId: "stream1" }) { problems { code } }
+                 createSubscriber(input: { application: "LiveApp", streamId: "stream1", subscriberId: "playerB" })
+                   { problems { code } }
+                 createToken(input: { application: "LiveApp", streamId: "stream1", operation: PLAY,
+                                      expiresAt: "2030-01-01T00:00:00Z" }) { problems { code } }
+                 createApiKey(input: { name: "ci", grants: [{ role: VIEWER }] }) { problems { code } }
+                 blockSubscriber(input: { application: "LiveApp", streamId: "stream1", subscriberId: "playerB",
+                                          seconds: 60 }) { problems { code } }
+               }"#,
+        )
+        .await;
+    let everything = r#"{
+        application(name: "LiveApp") {
+          id
+          blocks { nodes { id } }
+          broadcast(streamId: "stream1") {
+            id
+            subscribers { nodes { id } }
+            tokens { nodes { id } }
+            sessions { nodes { id } }
+            connectionEvents(filter: { kind: CONNECTED, operation: PLAY, protocol: HLS }) { nodes { id } }
+          }
+        }
+        administrators { nodes { id } }
+        apiKeys { nodes { id } }
+        audit(orderBy: OLDEST_FIRST) { nodes { id application } }
+        workers { id }
+      }"#;
+    told.recv().await.expect("the session began");
+    let seen = local.data(everything).await;
+    let application = &seen["application"];
+    let broadcast = &application["broadcast"];
+    let audit = seen["audit"]["nodes"].as_array().expect("records");
+    let of_the_application = audit.iter().find(|record| record["application"] == "LiveApp").expect("a record");
+    for (kind, id) in [
+        ("Application", &application["id"]),
+        ("Broadcast", &broadcast["id"]),
+        ("Block", &application["blocks"]["nodes"][0]["id"]),
+        ("Subscriber", &broadcast["subscribers"]["nodes"][0]["id"]),
+        ("Token", &broadcast["tokens"]["nodes"][0]["id"]),
+        ("Session", &broadcast["sessions"]["nodes"][0]["id"]),
+        ("ConnectionEvent", &broadcast["connectionEvents"]["nodes"][0]["id"]),
+        ("Administrator", &seen["administrators"]["nodes"][0]["id"]),
+        ("ApiKey", &seen["apiKeys"]["nodes"][0]["id"]),
+        ("AuditRecord", &of_the_application["id"]),
+        ("Worker", &seen["workers"][0]["id"]),
+    ] {
+        let query = format!("{{ node(id: {id}) {{ __typename id }} }}");
+        assert_eq!(local.data(&query).await["node"], json!({ "__typename": kind, "id": id }));
+        assert_eq!(other.data(&query).await["node"], Value::Null, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_is_filtered_and_ordered_and_names_addresses() {
+    let test = TestApi::new().await;
+    test.set(json!({ "enableTimeTokenForPlay": true })).await;
+    let worker = test.worker().await;
+    worker.refusal(worker.request(sluice_contract::Operation::Play, "stream1", "subscriberId=playerB")).await;
+    test.pass(60);
+    worker.refusal(worker.request(sluice_contract::Operation::Play, "stream1", "subscriberId=playerA")).await;
+    worker.refusal(worker.request(sluice_contract::Operation::Play, "stream2", "subscriberId=playerB")).await;
+    let local = Client::local(&test);
+    let subscribers = async |arguments: &str| {
+        let query = format!("{{ audit({arguments}) {{ totalCount nodes {{ subscriberId streamId }} }} }}");
+        let answer = local.data(&query).await["audit"].take();
+        let nodes = answer["nodes"].as_array().expect("records").iter();
+        nodes.map(|node| format!("{}/{}", node["streamId"], node["subscriberId"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    let decisions = "filter: { kind: DECISION }, orderBy: OLDEST_FIRST";
+    assert_eq!(subscribers(decisions).await, ["stream1/playerB", "stream1/playerA", "stream2/playerB"]);
+    assert_eq!(subscribers("filter: { kind: DECISION }, first: 1").await, ["stream2/playerB"]);
+    assert_eq!(subscribers(r#"filter: { subscriberId: "playerB", streamId: "stream1" }"#).await, ["stream1/playerB"]);
+    let late = r#"filter: { kind: DECISION, since: "2023-11-14T22:14:00Z" }, orderBy: OLDEST_FIRST"#;
+    assert_eq!(subscribers(late).await, ["stream1/playerA", "stream2/playerB"]);
+
+    let actions =
+        local.data(r#"{ audit(filter: { code: "update-settings" }) { nodes { address detail actor } } }"#).await;
+    let changed = json!({ "address": "127.0.0.1", "detail": "enableTimeTokenForPlay", "actor": "local" });
+    assert_eq!(actions["audit"]["nodes"][0], changed);
+}
+
+#[tokio::test]
+async fn settings_that_are_only_kept_are_read_and_written_by_name() {
+    let test = TestApi::new().await;
+    let local = Client::local(&test);
+    let update = r#"mutation { updateApplicationSettings(input: { application: "LiveApp", settings: {
+        webhookRetryCount: 3, dashTargetLatency: "4"
+        other: [{ name: "gopSize", value: 50 }, { name: "s3SecretKey", value: "hidden" },
+                { name: "settings.timeTokenPeriod", value: "30" }]
+      } }) { problems { code } application { settings {
+        webhookRetryCount dashTargetLatency timeTokenPeriod other { name value isSet } } } } }"#;
+    let updated = local.data(update).await["updateApplicationSettings"].take();
+    assert_eq!(updated["problems"], json!([]));
+    let settings = &updated["application"]["settings"];
+    assert_eq!((&settings["webhookRetryCount"], &settings["timeTokenPeriod"]), (&json!(3), &json!(30)));
+    let other = settings["other"].as_array().expect("a list");
+    assert!(other.contains(&json!({ "name": "gopSize", "value": 50, "isSet": true })));
+    assert!(other.contains(&json!({ "name": "s3SecretKey", "value": null, "isSet": true })));
+    assert!(other.iter().all(|setting| setting["name"] != "timeTokenPeriod"));
+    assert!(!updated.to_string().contains("hidden"));
+    let revealed =
+        r#"mutation { revealApplicationSecrets(input: { application: "LiveApp" }) { secrets { name value } } }"#;
+    let revealed = local.data(revealed).await["revealApplicationSecrets"]["secrets"].take();
+    assert!(revealed.as_array().expect("a list").contains(&json!({ "name": "s3SecretKey", "value": "hidden" })));
+}
+
+#[tokio::test]
+async fn an_application_counts_its_viewers() {
+    let test = TestApi::new().await;
+    let worker = test.worker().await;
+    let mut told = test.api.broadcast_events();
+    for name in ["stream1", "stream2"] {
+        let publisher = worker.admitted(worker.request(sluice_contract::Operation::Publish, name, "")).await;
+        let stream = crate::tests::stream_of(&publisher);
+        worker.tell(sluice_contract::message::EventKind::StreamStarted { stream }).await;
+        told.recv().await.expect("it went live");
+    }
+    let query =
+        r#"{ application(name: "LiveApp") { stats { liveStreams receivedBitrate viewers { total hls dash } } } }"#;
+    let local = Client::local(&test);
+    let seen = local.data(query).await["application"].take();
+    let viewers = json!({ "total": 4, "hls": 4, "dash": 0 });
+    assert_eq!(seen["stats"], json!({ "liveStreams": 2, "receivedBitrate": "4000000", "viewers": viewers }));
+}

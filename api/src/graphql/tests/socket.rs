@@ -12,11 +12,12 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::{CHECK, Client, router};
+use crate::graphql::limits::{MESSAGE_BYTES, OPEN_SOCKETS};
 use crate::manage::{BlockOperations, BlockRequest, Grant, NewApiKey, Role, Scope, Viewer};
 use crate::tests::{TestApi, stream, subscriber};
 
 /// Serves until the test ends.
-async fn serve(test: &TestApi) -> SocketAddr {
+pub(super) async fn serve(test: &TestApi) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
     let service = router(test.api.clone(), CHECK).into_make_service_with_connect_info::<SocketAddr>();
@@ -25,12 +26,12 @@ async fn serve(test: &TestApi) -> SocketAddr {
 }
 
 /// A server where being on the machine is no login.
-async fn strict() -> TestApi {
+pub(super) async fn strict() -> TestApi {
     let dir = Arc::new(tempfile::tempdir().expect("a folder"));
     TestApi::over(dir, |config| config.local_management = false).await.expect("started")
 }
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     async fn connect(address: SocketAddr, origin: Option<&str>, protocol: &str) -> Result<Self, Error> {
@@ -42,28 +43,28 @@ impl Socket {
         connect_async(request).await.map(|(socket, _)| Self(socket))
     }
 
-    async fn open(address: SocketAddr) -> Self {
+    pub(super) async fn open(address: SocketAddr) -> Self {
         Self::connect(address, None, "graphql-transport-ws").await.expect("connected")
     }
 
     /// Connected and logged in by being local.
-    async fn ready(address: SocketAddr) -> Self {
+    pub(super) async fn ready(address: SocketAddr) -> Self {
         let mut socket = Self::open(address).await;
         socket.send(json!({ "type": "connection_init" })).await;
         assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
         socket
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(super) async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.expect("sent");
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str) {
+    pub(super) async fn subscribe(&mut self, id: &str, query: &str) {
         self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
     }
 
     /// The next message of the protocol.
-    async fn next(&mut self) -> Value {
+    pub(super) async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.expect("open").expect("read") {
                 Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
@@ -74,10 +75,15 @@ impl Socket {
     }
 
     /// The code with which the server closes, whatever comes before.
-    async fn closed(&mut self) -> u16 {
+    pub(super) async fn closed(&mut self) -> u16 {
+        self.farewell().await.0
+    }
+
+    /// The same with its reason.
+    async fn farewell(&mut self) -> (u16, String) {
         loop {
             match self.0.next().await {
-                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),
                 Some(Ok(_)) => {}
                 other => panic!("ended without a code: {other:?}"),
             }
@@ -223,10 +229,25 @@ async fn open_subscriptions_and_messages_are_limited() {
 
     let mut large = Socket::ready(address).await;
     large.subscribe("1", &format!("{{ __typename }} #{}", "x".repeat(70_000))).await;
-    assert_eq!(large.closed().await, 1009);
+    let (code, reason) = large.farewell().await;
+    assert_eq!(code, 1009);
+    assert!(reason.ends_with(&format!("the limit is {MESSAGE_BYTES}")), "{reason}");
     let mut garbage = Socket::ready(address).await;
     garbage.send(json!({ "type": "nonsense" })).await;
     assert_eq!(garbage.closed().await, 4400);
+}
+
+#[tokio::test]
+async fn open_sockets_of_a_login_are_limited() {
+    let test = TestApi::new().await;
+    let address = serve(&test).await;
+    let mut sockets = Vec::new();
+    for _ in 0..OPEN_SOCKETS {
+        sockets.push(Socket::ready(address).await);
+    }
+    let mut one_more = Socket::open(address).await;
+    one_more.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(one_more.farewell().await, (4429, format!("open sockets: the limit is {OPEN_SOCKETS}")));
 }
 
 #[tokio::test]

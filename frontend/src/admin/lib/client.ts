@@ -20,7 +20,8 @@ export function connect(onLoggedOut: () => void): { client: Client; close: () =>
     retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** retries))),
     on: {
       closed: (event) => {
-        if (event instanceof CloseEvent && (event.code === 4401 || event.code === 4403)) onLoggedOut();
+        // 4403 is a change of roles: the socket opens again with the new ones.
+        if (event instanceof CloseEvent && event.code === 4401) onLoggedOut();
       },
     },
   });
