@@ -5,6 +5,7 @@
 mod harness;
 
 mod access_table;
+mod attacks;
 mod audit;
 mod blocks;
 mod guessing;
