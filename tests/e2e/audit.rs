@@ -90,7 +90,7 @@ async fn everything_is_recorded_and_no_secret_is() {
         )
         .await;
     let code = text(&code["generateCode"]["code"]);
-    rest.send(Method::GET, &format!("/LiveApp/rest/v2/broadcasts/s/token?expireDate=4102444800&type=play"), None).await;
+    rest.send(Method::GET, "/LiveApp/rest/v2/broadcasts/s/token?expireDate=4102444800&type=play", None).await;
 
     let seen = rest
         .graphql(
