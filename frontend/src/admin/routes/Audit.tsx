@@ -7,6 +7,7 @@ import { useSearchParams } from 'react-router';
 import type { AuditFilter, AuditKind, AuditOrder, Outcome, ReasonCode } from '../../gql/graphql';
 import { Card, Page } from '../components/Page';
 import { AuditTable } from '../features/audit/AuditTable';
+import { secondsFromNow } from '../lib/format';
 import { useFilter } from '../lib/hooks';
 import { REASON_CODES, reasonText } from '../lib/reasons';
 
@@ -19,7 +20,7 @@ export function Audit() {
   const [order, setOrder] = useFilter('order');
   const value = (name: string) => parameters.get(name) || null;
   // Fixed while the filter stands, so that the pages of one list belong together.
-  const since = useMemo(() => (within ? new Date(Date.now() - Number(within) * 1000).toISOString() : null), [within]);
+  const since = useMemo(() => (within ? secondsFromNow(-Number(within)) : null), [within]);
   const filter: AuditFilter = {
     kind: (kind || null) as AuditKind | null,
     outcome: (outcome || null) as Outcome | null,
@@ -93,7 +94,6 @@ export function Audit() {
         </SimpleGrid>
         {filtered && (
           <Group mb="sm">
-            {/* A new key for the fields: they hold what was typed. */}
             <Button size="xs" variant="default" onClick={() => setParameters(new URLSearchParams())}>
               Show everything
             </Button>

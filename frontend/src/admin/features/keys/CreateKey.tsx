@@ -10,6 +10,7 @@ import type { Role } from '../../../gql/graphql';
 import { Copyable } from '../../components/Copyable';
 import { failureText } from '../../components/Failure';
 import { Problems } from '../../components/Problems';
+import { secondsFromNow } from '../../lib/format';
 
 const CREATE = graphql(`
   mutation CreateApiKey($input: CreateApiKeyInput!) {
@@ -45,7 +46,7 @@ export function CreateKey({ applications, onCreated }: { applications: readonly 
   };
 
   const submit = form.onSubmit(async ({ name, role, application, days }) => {
-    const expiresAt = days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
+    const expiresAt = days ? secondsFromNow(Number(days) * 86_400) : null;
     const grants = [{ role, application: application || null }];
     const payload = (await create({ input: { name: name.trim(), grants, expiresAt } })).data?.createApiKey;
     if (!payload?.secret) return;
