@@ -78,7 +78,9 @@ impl Http {
                 }
             }
         }
-        self.by_credentials(asked, targets, live.is_some(), &credentials).await
+        // A stream that has just gone live has no file yet: nothing must be spent for a 404.
+        let is_live = live.is_some() && targets.iter().any(|target| self.is_there(target, &asked.key(target)));
+        self.by_credentials(asked, targets, is_live, &credentials).await
     }
 
     /// `None` when there is no ticket that counts.

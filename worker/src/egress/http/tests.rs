@@ -215,6 +215,26 @@ async fn who_comes_before_the_stream_keeps_its_place() {
 }
 
 #[tokio::test]
+async fn a_stream_without_its_first_segment_spends_nothing() {
+    let house = House::open(true).await;
+    *house.gate.script.lock() = Box::new(|request| {
+        let mut grant = grant(request);
+        grant.rejoin = false;
+        grant.token = if request.intent == Intent::Probe { TokenUse::Reserved } else { TokenUse::Spent };
+        allow(grant)
+    });
+    for file in ["later.m3u8", "later/later.mpd"] {
+        let file = format!("/LiveApp/streams/{file}?token=T");
+        house.streams.begin("later");
+        assert_eq!(house.status(&file).await, 404);
+        house.streams.start("later");
+        assert_eq!(house.status(&file).await, 200);
+        let intents: Vec<_> = house.gate.asked.lock().drain(..).map(|request| request.intent).collect();
+        assert_eq!(intents, [Intent::Probe, Intent::Start]);
+    }
+}
+
+#[tokio::test]
 async fn a_held_one_time_token_lets_nobody_in_until_it_is_spent() {
     let house = House::open(true).await;
     *house.gate.script.lock() = Box::new(|request| {
