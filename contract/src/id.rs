@@ -27,6 +27,15 @@ pub const MAX_NAME_BYTES: usize = 255;
 const RESERVED_APPLICATIONS: &[&str] =
     &["admin", "graphql", "rest", "docs", "metrics", "assets", "healthz", "readyz", "openapi"];
 
+/// A peer's own word for an application or a stream, for logs and the audit. Of a text that is no name only its
+/// beginning is kept, up to the first character that no name has: encoders put credentials behind it in more ways than
+/// anybody can list.
+pub fn shown_name(text: &str) -> String {
+    let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let begin: String = text.chars().take_while(is_part).take(MAX_NAME_BYTES).collect();
+    if begin.len() < text.len() { format!("{begin}…") } else { begin }
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
@@ -203,5 +212,14 @@ mod tests {
     fn subscriber_ids_are_free_text_without_control_characters() {
         assert!("user@x.org".parse::<SubscriberId>().is_ok());
         assert_eq!("a\tb".parse::<SubscriberId>(), Err(InvalidName::Character));
+    }
+
+    #[test]
+    fn shown_names_end_before_whatever_no_name_has() {
+        assert_eq!(shown_name("stream1"), "stream1");
+        assert_eq!(shown_name("stream1,token=abc"), "stream1…");
+        assert_eq!(shown_name("stream1?token=abc"), "stream1…");
+        assert_eq!(shown_name("?abc"), "…");
+        assert_eq!(shown_name(&"x".repeat(300)).chars().count(), 256);
     }
 }

@@ -5,6 +5,7 @@
 mod harness;
 
 mod access_table;
+mod attacks;
 mod audit;
 mod blocks;
 mod guessing;
@@ -20,3 +21,4 @@ mod sessions;
 mod tls;
 mod totp;
 mod vectors;
+mod webhooks;

@@ -1,10 +1,13 @@
 //! What users of other servers reported: each test names what went wrong there, as it must not go here.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Face, Live, Operation, Player, Rtmp, Said, Server, Setup, eventually, jwt, now, sha256_hex};
+use crate::harness::{
+    Face, Live, Operation, PATIENCE, Player, Rtmp, Said, Server, Setup, eventually, jwt, now, sha256_hex,
+};
 
 const JWT_SECRET: &str = "zautXStXM9iW3aD3FuyPH0TdK4GHPmHq";
 const APP: &str = "Reported";
@@ -134,6 +137,32 @@ async fn hundreds_of_comings_and_goings_leave_no_memory_behind() {
         async move { (now <= descriptors + 16).then_some(()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_block_silences_a_player_over_rtmp_and_its_end_lets_it_play_on() {
+    let server = Server::start().await;
+    let setup = application(&server).await;
+    setup.settings(json!({"rtmpPlaybackEnabled": true})).await;
+    let _publisher = live(&server, "s").await;
+    let mut player = Rtmp::connect(server.rtmp, person(70), APP).await.unwrap();
+    assert_eq!(player.play("s?subscriberId=hanna").await, Said::Yes);
+    let mut bystander = Rtmp::connect(server.rtmp, person(71), APP).await.unwrap();
+    assert_eq!(bystander.play("s?subscriberId=ivo").await, Said::Yes);
+    setup.block("s", "hanna", 600, Operation::Play).await;
+    // What had been written before is still on its way; then nothing comes.
+    let quiet = Duration::from_millis(400);
+    for _ in 0..200 {
+        if !player.media_within(quiet).await {
+            break;
+        }
+    }
+    assert!(!player.media_within(3 * quiet).await, "not a packet");
+    assert!(bystander.media_within(PATIENCE).await, "others play on");
+    let again = Rtmp::connect(server.rtmp, person(72), APP).await.unwrap().play("s?subscriberId=hanna").await;
+    assert!(matches!(&again, Said::No(status) if status.code == "NetStream.Failed"), "{again:?}");
+    setup.block("s", "hanna", 0, Operation::Play).await;
+    assert!(player.media_within(PATIENCE).await, "on the same connection");
 }
 
 #[tokio::test]

@@ -68,14 +68,12 @@ async fn ffmpeg_and_gstreamer_play() {
         assert!(output.status.success() && complaint.is_empty(), "{source}: {complaint}");
     }
     // A player that is there is counted and told of the end.
+    let rest = server.rest();
+    let watchers = async || rest.json("/LiveApp/rest/v2/broadcasts/s").await["rtmpViewerCount"].clone();
+    eventually("the earlier ones are gone", || async { (watchers().await == 0).then_some(()) }).await;
     let url = server.rtmp_url("/LiveApp/s?subscriberId=watcher");
     let watching = tokio::spawn(async move { Player::play(&url, 3_600).await });
-    let rest = server.rest();
-    eventually("the player is counted", || async {
-        let record = rest.json("/LiveApp/rest/v2/broadcasts/s").await;
-        (record["rtmpViewerCount"] == 1).then_some(())
-    })
-    .await;
+    eventually("the player is counted", || async { (watchers().await == 1).then_some(()) }).await;
     publisher.finish().await;
     let complaint = tokio::time::timeout(Duration::from_secs(30), watching).await.expect("ffmpeg ends by itself");
     assert_eq!(complaint.expect("it ran"), "");

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::harness::{Face, Live, Operation, Rest, Rtmp, Said, Server, Setup, code, eventually, jwt, now, within_step};
@@ -127,19 +128,20 @@ async fn only_the_same_proven_subscriber_takes_over_and_only_where_that_is_allow
 async fn a_broadcast_has_as_many_viewers_as_its_limits_say() {
     let server = Server::start().await;
     let setup = application(&server).await;
-    setup.broadcast("s", json!({"hlsViewerLimit": 1, "dashViewerLimit": 1})).await;
+    // The test itself looks at the playlist until the stream is live, and so takes the first place on HLS.
+    setup.broadcast("s", json!({"hlsViewerLimit": 3, "dashViewerLimit": 2})).await;
     let _publisher = live(&server, "s").await;
-    for (first, second, path) in [(10, 11, hls("")), (12, 13, dash(""))] {
-        let inside = server.rest_from(person(first));
-        eventually("a place is free", || async { (inside.status(&path).await == 200).then_some(()) }).await;
-        let outside = server.rest_from(person(second));
-        let answer = eventually("the limit is reached", || async {
-            let answer = outside.get(&path).await;
-            (answer.status() == 403).then_some(answer)
-        })
-        .await;
-        assert_eq!(answer.text().await.unwrap(), "Viewer Limit Reached", "{path}");
-        assert_eq!(inside.status(&path).await, 200, "who is in stays in");
+    for (first, free, path) in [(60, 2, hls("")), (90, 2, dash(""))] {
+        let viewers: Vec<_> = (first..first + 20).map(|number| server.rest_from(person(number))).collect();
+        let answers = join_all(viewers.iter().map(|viewer| viewer.get(&path))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), free, "{path}");
+        let refused: Vec<_> = answers.into_iter().filter(|answer| answer.status() == 403).collect();
+        assert_eq!(refused.len(), 20 - free, "{path}");
+        for answer in refused {
+            assert_eq!(answer.text().await.unwrap(), "Viewer Limit Reached", "{path}");
+        }
+        let again = join_all(viewers.iter().map(|viewer| viewer.status(&path))).await;
+        assert_eq!(again.iter().filter(|status| **status == 200).count(), free, "who is in stays in, and nobody else");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_bus::WorkerLink;
+use sluice_contract::id::shown_name;
 use sluice_contract::message::EndReason;
 use sluice_contract::message::{AuthorizeCall, AuthorizeReply};
 use sluice_contract::{
@@ -95,7 +96,7 @@ impl Admission {
     /// # Errors
     /// The reason of the refusal; [`sluice_contract::policy::Refusal`] words it for each protocol.
     pub async fn admit(&self, ask: Ask) -> Result<Admitted, DenyReason> {
-        let (application, stream) = (cut(&ask.application), cut(&ask.stream_id));
+        let (application, stream) = (shown_name(&ask.application), shown_name(&ask.stream_id));
         let (operation, protocol) = (ask.operation, ask.protocol);
         let outcome = self.decide(ask).await;
         match &outcome {
@@ -198,13 +199,6 @@ impl Admission {
         Ok(admitted)
     }
 }
-
-/// A stranger's words for the log: real names are shorter.
-fn cut(name: &str) -> String {
-    name.chars().take(MAX_LOGGED_CHARS).collect()
-}
-
-const MAX_LOGGED_CHARS: usize = 128;
 
 /// A UUIDv7 whose time is `now`, so that ids rise with the same clock that everything else goes by.
 fn id_at(now: UnixTime) -> Uuid {

@@ -139,22 +139,47 @@ pub(crate) fn deny(reason: DenyReason) -> AuthorizeReply {
 /// Streams that are said to be live.
 #[derive(Default)]
 pub(crate) struct Streams {
-    live: Mutex<HashMap<StreamKey, Arc<Segments>>>,
+    live: Mutex<HashMap<StreamKey, Arc<dyn Files>>>,
     pub ended: Mutex<Vec<(StreamKey, EndReason)>>,
     pub reports: Mutex<Vec<StreamReport>>,
 }
 
 pub(crate) struct Segments;
 
+/// A stream that went live a moment ago: nothing is cut yet.
+struct NoSegments;
+
 impl Streams {
     pub fn start(&self, stream: &str) {
         self.live.lock().insert(key(stream), Arc::new(Segments));
+    }
+
+    pub fn begin(&self, stream: &str) {
+        self.live.lock().insert(key(stream), Arc::new(NoSegments));
+    }
+}
+
+impl Files for NoSegments {
+    fn hls_multivariant(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+
+    fn hls_media(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+
+    fn dash(&self, _: Option<&str>, _: &str) -> Option<String> {
+        None
+    }
+
+    fn object(&self, _: &str) -> Option<Object> {
+        None
     }
 }
 
 impl Shelf for Streams {
     fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
-        self.live.lock().get(key).map(|files| Arc::clone(files) as Arc<dyn Files>)
+        self.live.lock().get(key).map(Arc::clone)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_contract::StreamRequest;
-use sluice_contract::id::MAX_NAME_BYTES;
+use sluice_contract::id::{MAX_NAME_BYTES, shown_name};
 use sluice_contract::message::AuthorizeReply;
 use tracing::info;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub fn decision(api: &Api, request: &StreamRequest, reply: &AuthorizeReply, note
         code: code.to_owned(),
         actor: None,
         application: request.application.parse().ok(),
-        stream_id: Some(named(&request.stream_id)),
+        stream_id: Some(shown_name(&request.stream_id)),
         subscriber_id: request.credentials.subscriber_id.as_deref().map(cut),
         operation: Some(request.operation),
         protocol: Some(request.protocol),
@@ -46,8 +46,8 @@ pub fn decision(api: &Api, request: &StreamRequest, reply: &AuthorizeReply, note
     };
     info!(
         session.id = %request.session,
-        application.name = %named(&request.application),
-        broadcast.name = %named(&request.stream_id),
+        application.name = %shown_name(&request.application),
+        broadcast.name = %shown_name(&request.stream_id),
         operation = %request.operation,
         protocol = %request.protocol,
         outcome = outcome.as_str(),
@@ -58,14 +58,6 @@ pub fn decision(api: &Api, request: &StreamRequest, reply: &AuthorizeReply, note
     let record = Arc::new(record);
     api.record_audit(&record);
     api.emit_decision(record);
-}
-
-/// The name that a peer wrote. Of a text that is no name only its beginning is kept, up to the first character that no
-/// name has: encoders put credentials behind it in more ways than anybody can list.
-fn named(text: &str) -> String {
-    let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let begin: String = text.chars().take_while(is_part).take(MAX_NAME_BYTES).collect();
-    if begin.len() < text.len() { format!("{begin}…") } else { begin }
 }
 
 /// A peer's own words, as long as a name may be.

@@ -12,6 +12,7 @@ use super::id::GlobalId;
 use super::scalar::{DateTime, Long, int};
 use super::server::ViewerCounts;
 use super::settings::{ApplicationSettings, ApplicationSettingsPatch, RevealedSetting};
+use super::webhook::{WebhookDelivery, WebhookDeliveryConnection};
 use crate::manage::{self, BlockFilter, Cursor};
 
 /// A namespace with settings of its own; its name is the first part of every address.
@@ -94,6 +95,24 @@ impl Application {
     ) -> Option<Answer<Broadcast>> {
         let stream_id = stream_id.parse().ok()?;
         Broadcast::load(ctx, &self.0.name, &stream_id).await
+    }
+
+    /// Events of its webhooks, waiting and lately over, the newest first. Needs the operator role.
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    async fn webhook_deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
+    ) -> Answer<WebhookDeliveryConnection> {
+        let api = Caller::of(ctx)?.api().clone();
+        let application = self.0.clone();
+        let slice = api.webhook_deliveries(&application, page(first, after)?).await?;
+        let count = counter(move || {
+            let (api, application) = (api.clone(), application.clone());
+            async move { api.count_webhook_deliveries(&application).await }
+        });
+        Ok(WebhookDeliveryConnection::new(map(slice, WebhookDelivery), count))
     }
 
     /// Its blocks, the newest first.

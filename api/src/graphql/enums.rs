@@ -214,6 +214,36 @@ pub enum TokenStatus {
     Expired,
 }
 
+/// Whether an event arrived at a webhook.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "manage::DeliveryState")]
+pub enum DeliveryState {
+    /// It will be tried, or tried again.
+    Waiting,
+    /// It arrived.
+    Delivered,
+    /// It was given up.
+    Dropped,
+}
+
+/// How much is logged. Each level includes those before it.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "manage::LogLevel")]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What somebody should look at.
+    Error,
+    /// What may become a fault.
+    Warn,
+    /// What happens in general.
+    Info,
+    /// What happens in detail.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
 /// In which order audit records are listed.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Default)]
 #[graphql(remote = "manage::AuditOrder")]

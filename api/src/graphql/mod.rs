@@ -6,7 +6,7 @@
 //!
 //! | Module | What it is |
 //! |---|---|
-//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`token`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`server`], [`node`] | the graph |
+//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`token`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`webhook`], [`server`], [`server_settings`], [`node`] | the graph |
 //! | [`live`] | subscriptions |
 //! | [`caller`] | who asks, and the loaders of relations |
 //! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
@@ -34,12 +34,14 @@ mod node;
 mod open;
 mod scalar;
 mod server;
+mod server_settings;
 mod session;
 mod settings;
 mod socket;
 mod subscriber;
 mod token;
 mod viewer;
+mod webhook;
 
 use std::time::Duration;
 
@@ -74,6 +76,8 @@ pub struct Mutation(
     subscriber::SubscriberMutation,
     block::BlockMutation,
     token::TokenMutation,
+    webhook::WebhookMutation,
+    server_settings::ServerSettingsMutation,
     session::SessionMutation,
 );
 

@@ -11,6 +11,7 @@ use super::failure::Answer;
 use super::id::GlobalId;
 use super::limits;
 use super::scalar::{DateTime, Long, int};
+use super::server_settings::{Machine, ServerSettings};
 use crate::manage;
 
 /// The server that answers.
@@ -64,6 +65,21 @@ impl Server {
             open_subscriptions: int(limits::OPEN_SUBSCRIPTIONS),
             open_sockets: int(limits::OPEN_SOCKETS),
         }
+    }
+
+    /// Its settings; null without a role over the whole server.
+    async fn settings(&self, ctx: &Context<'_>) -> Option<Answer<ServerSettings>> {
+        match Caller::of(ctx) {
+            Ok(caller) => ServerSettings::of(caller).map(Ok),
+            Err(failure) => Some(Err(failure)),
+        }
+    }
+
+    /// The machine that the API runs on. Needs a role over the whole server.
+    #[graphql(complexity = "50")]
+    async fn machine(&self, ctx: &Context<'_>) -> Answer<Machine> {
+        let caller = Caller::of(ctx)?;
+        Ok(caller.api().machine(&caller.viewer()).await?.into())
     }
 
     /// Its figures now; null without a role over the whole server.

@@ -284,7 +284,8 @@ impl IsSet for Option<Secret<String>> {
     }
 }
 
-fn put(object: &mut Map<String, Value>, name: &str, value: MaybeUndefined<impl Into<Value>>) {
+/// Takes one field of a patch into the object that REST would send.
+pub fn put(object: &mut Map<String, Value>, name: &str, value: MaybeUndefined<impl Into<Value>>) {
     match value {
         MaybeUndefined::Undefined => {}
         MaybeUndefined::Null => {

@@ -6,6 +6,7 @@ mod limits;
 mod live;
 mod schema;
 mod secrets;
+mod server;
 mod socket;
 mod tokens;
 mod transport;

@@ -8,9 +8,11 @@ import { Failure } from './components/Failure';
 import { Shell } from './components/Shell';
 import { FirstAdministrator } from './features/login/FirstAdministrator';
 import { LoginForm } from './features/login/LoginForm';
+import { Audit } from './routes/Audit';
 import { Broadcast } from './routes/Broadcast';
 import { Broadcasts } from './routes/Broadcasts';
 import { Decisions } from './routes/Decisions';
+import { Keys } from './routes/Keys';
 import { NotFound } from './routes/NotFound';
 import { Overview } from './routes/Overview';
 import { Settings } from './routes/Settings';
@@ -53,6 +55,8 @@ export function App() {
       <Routes>
         <Route index element={<Overview />} />
         <Route path="decisions" element={<Decisions />} />
+        <Route path="audit" element={<Audit />} />
+        <Route path="keys" element={<Keys />} />
         <Route path="applications/:application/broadcasts" element={<Broadcasts />} />
         <Route path="applications/:application/broadcasts/:streamId" element={<Broadcast />} />
         <Route path="applications/:application/settings" element={<Settings />} />

@@ -100,6 +100,16 @@ export function publish(url) {
   return { stop: () => child.kill('SIGKILL'), ended: () => (child.exitCode === null ? once(child, 'exit') : undefined) };
 }
 
+/** Waits until the page has played some seconds without pausing. */
+export const playing = (tab, seconds) =>
+  eventually(`the page plays ${seconds} s`, () =>
+    tab.evaluate((seconds) => {
+      const video = document.querySelector('video');
+      return video && !video.paused && video.currentTime > 0 && video.played.length > 0 &&
+        video.played.end(video.played.length - 1) - video.played.start(0) >= seconds;
+    }, seconds),
+  );
+
 /** Headless Chromium that reaches nothing but the loopback. */
 export function launch() {
   return chromium.launch({

@@ -7,6 +7,7 @@ mod ffmpeg;
 mod graphql;
 mod live;
 mod process;
+mod receiver;
 mod rest;
 mod rtmp;
 mod server;
@@ -22,10 +23,11 @@ pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
 pub use live::Live;
 pub use process::{Process, output};
+pub use receiver::{Received, Receiver};
 pub use rest::Rest;
-pub use rtmp::{Rtmp, Said, Status};
+pub use rtmp::{Rtmp, Said};
 pub use server::{ADMIN, Server};
-pub use setup::{Face, Operation, Setup, date_time, now};
+pub use setup::{Face, Operation, Setup, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
 
 /// Waits until `check` yields a value: the event that a test waits for, seen from outside.

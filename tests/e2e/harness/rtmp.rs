@@ -208,6 +208,9 @@ pub(super) struct Reader {
     streams: HashMap<u8, Chunks>,
 }
 
+/// Type, timestamp and payload of a message.
+type Whole = (u8, u32, Vec<u8>);
+
 /// One chunk stream: the last header, and the message that is under way.
 #[derive(Default)]
 struct Chunks {
@@ -261,7 +264,7 @@ impl Reader {
 
     /// Reads one chunk (§5.3.1) of a server that writes full headers or none. `None` when more bytes are needed; the
     /// inner value is the message that it completes.
-    fn next_chunk(&mut self) -> io::Result<Option<Option<(u8, u32, Vec<u8>)>>> {
+    fn next_chunk(&mut self) -> io::Result<Option<Option<Whole>>> {
         let mut at = self.input.as_slice();
         let Some(basic) = take(&mut at, 1) else { return Ok(None) };
         let (format, id) = (basic[0] >> 6, basic[0] & 0x3f);

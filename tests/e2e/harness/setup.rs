@@ -271,7 +271,7 @@ pub fn now() -> u64 {
 }
 
 /// Unix seconds as RFC 3339 in UTC.
-pub fn date_time(seconds: i64) -> String {
+fn date_time(seconds: i64) -> String {
     // Days since 1 March of the year 0, in eras of 400 years (146 097 days).
     let days = seconds.div_euclid(86_400) + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -104,6 +104,10 @@ export function Shell({ viewer, version, children }: Props) {
         <AppShell.Section grow component={ScrollArea}>
           <Entry to="/" label="Overview" icon="overview" active={pathname === '/'} onClick={close} />
           <Entry to="/decisions" label="Decisions" icon="decisions" active={pathname === '/decisions'} onClick={close} />
+          <Entry to="/audit" label="Audit" icon="audit" active={pathname === '/audit'} onClick={close} />
+          {viewer.role === 'ADMIN' && (
+            <Entry to="/keys" label="API keys" icon="key" active={pathname === '/keys'} onClick={close} />
+          )}
           <Text size="xs" fw={600} c="dimmed" px="sm" pt="lg" pb={6}>
             Applications
           </Text>
@@ -139,7 +143,7 @@ interface EntryProps {
   to: string;
   label: string;
   active: boolean;
-  icon?: 'overview' | 'decisions';
+  icon?: 'overview' | 'decisions' | 'audit' | 'key';
   onClick: () => void;
 }
 

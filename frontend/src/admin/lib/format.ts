@@ -46,6 +46,11 @@ export function clock(time: string): string {
   return Number.isNaN(date.getTime()) ? '–' : date.toLocaleTimeString(undefined, { hour12: false });
 }
 
+/** A moment so many seconds from now, as the API takes times. Negative for the past. */
+export function secondsFromNow(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
+
 /** "1 session", "3 sessions". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { blockSentence } from './block-result';
 import { bitrate, bytes, duration, plural, protocolName } from './format';
-import { reasonText } from './reasons';
+import { REASON_CODES, reasonText } from './reasons';
+import { ruleText } from './rules';
+import { withToken } from './with-token';
 
 describe('numbers as people read them', () => {
   it('names bitrates by size, from numbers and from the text of a Long', () => {
@@ -52,5 +54,24 @@ describe('a reason of the gate', () => {
 
   it('stays readable when it is newer than this page', () => {
     expect(reasonText('MOON_IN_THE_WAY')).toBe('moon in the way');
+  });
+});
+
+describe('what the gate asks', () => {
+  it('reads as a question, and stays readable when it is newer than this page', () => {
+    expect(ruleText('one-time-token')).toBe('Is the one-time token right?');
+    expect(ruleText('phase-of-moon')).toBe('phase of moon');
+  });
+
+  it('offers every reason as GraphQL spells it', () => {
+    expect(REASON_CODES).toContain('TOKEN_SPENT');
+    expect(REASON_CODES.every((code) => /^[A-Z_]+$/.test(code))).toBe(true);
+  });
+});
+
+describe('an address with a credential', () => {
+  it('keeps the query that is there', () => {
+    expect(withToken('http://h/a/play.html?id=s', 'a.b+c')).toBe('http://h/a/play.html?id=s&token=a.b%2Bc');
+    expect(withToken('rtmp://h/a/s', 't')).toBe('rtmp://h/a/s?token=t');
   });
 });

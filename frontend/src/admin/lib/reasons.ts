@@ -40,3 +40,6 @@ const REASONS: Record<string, string> = {
   'resource-limit': 'The server is at its limit',
   'authority-unreachable': 'Nobody could decide in time',
 };
+
+/** Every reason that the gate has, as GraphQL spells it. */
+export const REASON_CODES: readonly string[] = Object.keys(REASONS).map((code) => code.toUpperCase().replaceAll('-', '_'));

@@ -1,9 +1,9 @@
-//! One broadcast: its addresses, its picture of now, who may use it and who does.
+//! One broadcast: its picture of now, who may use it, who does, and why somebody may not. Each in a tab of its own.
 
-import { Alert, Button, Skeleton } from '@mantine/core';
+import { Alert, Button, Skeleton, Stack, Tabs } from '@mantine/core';
 import { useThrottledCallback } from '@mantine/hooks';
 import { useState } from 'react';
-import { useParams } from 'react-router';
+import { useParams, useSearchParams } from 'react-router';
 import { useQuery, useSubscription } from 'urql';
 import { graphql } from '../../gql';
 import { Failure } from '../components/Failure';
@@ -11,17 +11,19 @@ import { Icon } from '../components/Icon';
 import { LiveBadge } from '../components/LiveBadge';
 import { Card, Empty, Page } from '../components/Page';
 import { Pager } from '../components/Pager';
+import { ExplainAccess } from '../features/access/ExplainAccess';
 import { BlockButton } from '../features/blocks/BlockButton';
 import { UnblockButton } from '../features/blocks/UnblockButton';
 import { Addresses } from '../features/broadcasts/Addresses';
 import { LivePicture } from '../features/broadcasts/LivePicture';
 import { StopButton } from '../features/broadcasts/StopButton';
-import { ConnectionEvents } from '../features/sessions/ConnectionEvents';
 import { DisconnectButton } from '../features/sessions/DisconnectButton';
+import { EventLog } from '../features/sessions/EventLog';
 import { SessionTable } from '../features/sessions/SessionTable';
 import { CodeButton } from '../features/subscribers/CodeButton';
 import { CreateSubscriber } from '../features/subscribers/CreateSubscriber';
 import { SubscriberTable } from '../features/subscribers/SubscriberTable';
+import { Tokens } from '../features/tokens/Tokens';
 import { usePageCursor, usePolling } from '../lib/hooks';
 import { NotFound } from './NotFound';
 
@@ -53,12 +55,6 @@ const BROADCAST = graphql(`
           ...SessionTable_session
         }
       }
-      connectionEvents(first: 20) {
-        nodes {
-          id
-          ...ConnectionEvents_connectionEvent
-        }
-      }
     }
   }
 `);
@@ -74,6 +70,8 @@ const SESSION_EVENTS = graphql(`
 
 export function Broadcast() {
   const { application = '', streamId = '' } = useParams();
+  const [parameters, setParameters] = useSearchParams();
+  const tab = TABS.find(({ value }) => value === parameters.get('tab'))?.value ?? 'now';
   const subscribersPage = usePageCursor('subscribers');
   const [result, setResult] = useState<string>();
   const [{ data, error }, refresh] = useQuery({
@@ -132,62 +130,87 @@ export function Broadcast() {
       {!broadcast ? (
         <Skeleton h={240} />
       ) : (
-        <>
-          <Card title="On air">
-            {broadcast.live ? (
-              <LivePicture {...names} live={broadcast.live} />
-            ) : (
-              <Empty>Not on air. Publish to one of the addresses below.</Empty>
-            )}
-          </Card>
-          <Card title="Addresses">
-            <Addresses broadcast={broadcast} />
-          </Card>
-          <Card
-            title="Subscribers"
-            hint="Named publishers and players of this broadcast."
-            actions={<CreateSubscriber {...names} onCreated={again} />}
-          >
-            {broadcast.subscribers.nodes.length === 0 ? (
-              <Empty>Nobody is registered.</Empty>
-            ) : (
-              <SubscriberTable
-                subscribers={broadcast.subscribers.nodes}
-                actions={({ subscriberId, type }, blocked) => (
-                  <>
-                    <CodeButton {...names} subscriberId={subscriberId} operation={type ?? 'PLAY'} />
-                    {blocked && <UnblockButton {...names} subscriberId={subscriberId} onUnblocked={changed} />}
-                    <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />
-                  </>
+        <Tabs
+          value={tab}
+          // Filters and pages belong to the tab that one leaves.
+          onChange={(next) => setParameters(next && next !== 'now' ? { tab: next } : {})}
+          keepMounted={false}
+        >
+          <Tabs.List mb="lg">
+            {TABS.map(({ value, label }) => (
+              <Tabs.Tab key={value} value={value}>
+                {label}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          <Tabs.Panel value="now">
+            <Stack gap="lg">
+              <Card title="On air">
+                {broadcast.live ? (
+                  <LivePicture {...names} live={broadcast.live} />
+                ) : (
+                  <Empty>Not on air. Publish to one of the addresses below.</Empty>
                 )}
-              />
-            )}
-            <Pager page={subscribersPage} info={broadcast.subscribers.pageInfo} total={broadcast.subscribers.totalCount} />
-          </Card>
-          <Card title={`Open sessions (${broadcast.sessions.totalCount})`}>
-            {broadcast.sessions.nodes.length === 0 ? (
-              <Empty>Nobody is connected.</Empty>
-            ) : (
-              <SessionTable
-                sessions={broadcast.sessions.nodes}
-                actions={({ id, subscriberId, address }) => (
-                  <>
-                    {subscriberId && <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />}
-                    <DisconnectButton application={application} sessionId={id} label={subscriberId ?? address} onDone={again} />
-                  </>
+              </Card>
+              <Card title="Addresses">
+                <Addresses broadcast={broadcast} />
+              </Card>
+              <Card
+                title="Subscribers"
+                hint="Named publishers and players of this broadcast."
+                actions={<CreateSubscriber {...names} onCreated={again} />}
+              >
+                {broadcast.subscribers.nodes.length === 0 ? (
+                  <Empty>Nobody is registered.</Empty>
+                ) : (
+                  <SubscriberTable
+                    subscribers={broadcast.subscribers.nodes}
+                    actions={({ subscriberId, type }, blocked) => (
+                      <>
+                        <CodeButton {...names} subscriberId={subscriberId} operation={type ?? 'PLAY'} />
+                        {blocked && <UnblockButton {...names} subscriberId={subscriberId} onUnblocked={changed} />}
+                        <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />
+                      </>
+                    )}
+                  />
                 )}
-              />
-            )}
-          </Card>
-          <Card title="Came and went">
-            {broadcast.connectionEvents.nodes.length === 0 ? (
-              <Empty>No subscriber has connected yet.</Empty>
-            ) : (
-              <ConnectionEvents events={broadcast.connectionEvents.nodes} />
-            )}
-          </Card>
-        </>
+                <Pager page={subscribersPage} info={broadcast.subscribers.pageInfo} total={broadcast.subscribers.totalCount} />
+              </Card>
+              <Card title={`Open sessions (${broadcast.sessions.totalCount})`}>
+                {broadcast.sessions.nodes.length === 0 ? (
+                  <Empty>Nobody is connected.</Empty>
+                ) : (
+                  <SessionTable
+                    sessions={broadcast.sessions.nodes}
+                    actions={({ id, subscriberId, address }) => (
+                      <>
+                        {subscriberId && <BlockButton {...names} subscriberId={subscriberId} onBlocked={changed} />}
+                        <DisconnectButton application={application} sessionId={id} label={subscriberId ?? address} onDone={again} />
+                      </>
+                    )}
+                  />
+                )}
+              </Card>
+            </Stack>
+          </Tabs.Panel>
+          <Tabs.Panel value="tokens">
+            <Tokens {...names} />
+          </Tabs.Panel>
+          <Tabs.Panel value="access">
+            <ExplainAccess {...names} />
+          </Tabs.Panel>
+          <Tabs.Panel value="events">
+            <EventLog {...names} />
+          </Tabs.Panel>
+        </Tabs>
       )}
     </Page>
   );
 }
+
+const TABS = [
+  { value: 'now', label: 'Now' },
+  { value: 'tokens', label: 'Tokens' },
+  { value: 'access', label: 'Access' },
+  { value: 'events', label: 'Events' },
+] as const;

@@ -13,7 +13,7 @@ use sluice_contract::DenyReason;
 use super::answer::No;
 use super::body::GatedBody;
 use super::entry::{Asked, Pass};
-use super::path::Kind;
+use super::path::{Kind, Target};
 use super::{Http, carrier};
 use crate::StreamKey;
 use crate::media::TrackKind;
@@ -38,6 +38,18 @@ impl Http {
         };
         self.give_cookie(asked, pass, &mut response);
         response
+    }
+
+    /// Whether a live stream has the file that is meant.
+    pub(super) fn is_there(&self, target: &Target, key: &StreamKey) -> bool {
+        let Some(files) = self.shelf.find(key) else { return false };
+        match target.kind() {
+            Kind::Multivariant => files.hls_multivariant("", "").is_some(),
+            Kind::Playlist(name) => files.hls_media(name, "").is_some(),
+            Kind::Dash => files.dash(None, "").is_some(),
+            Kind::Object(name) => files.object(name).is_some(),
+            Kind::Unknown(_) => false,
+        }
     }
 
     fn find(&self, asked: &Asked<'_>, pass: &Pass, key: &StreamKey) -> Result<File, No> {

@@ -215,6 +215,26 @@ async fn who_comes_before_the_stream_keeps_its_place() {
 }
 
 #[tokio::test]
+async fn a_stream_without_its_first_segment_spends_nothing() {
+    let house = House::open(true).await;
+    *house.gate.script.lock() = Box::new(|request| {
+        let mut grant = grant(request);
+        grant.rejoin = false;
+        grant.token = if request.intent == Intent::Probe { TokenUse::Reserved } else { TokenUse::Spent };
+        allow(grant)
+    });
+    for file in ["later.m3u8", "later/later.mpd"] {
+        let file = format!("/LiveApp/streams/{file}?token=T");
+        house.streams.begin("later");
+        assert_eq!(house.status(&file).await, 404);
+        house.streams.start("later");
+        assert_eq!(house.status(&file).await, 200);
+        let intents: Vec<_> = house.gate.asked.lock().drain(..).map(|request| request.intent).collect();
+        assert_eq!(intents, [Intent::Probe, Intent::Start]);
+    }
+}
+
+#[tokio::test]
 async fn a_held_one_time_token_lets_nobody_in_until_it_is_spent() {
     let house = House::open(true).await;
     *house.gate.script.lock() = Box::new(|request| {
@@ -250,6 +270,21 @@ async fn a_player_that_repeats_its_code_with_every_request_costs_one_question() 
     assert_eq!(house.asked(), 2, "another client stands on its own feet");
     house.get("/LiveApp/streams/s.m3u8?subscriberId=playerB&subscriberCode=999999").send().await;
     assert_eq!(house.asked(), 3, "and so does another code");
+}
+
+#[tokio::test]
+async fn a_session_whose_ticket_has_ended_is_joined_no_more() {
+    let house = House::open(true).await;
+    *house.gate.script.lock() = Box::new(|request| {
+        let mut grant = grant(request);
+        grant.ticket_until = Some(clock().plus_secs(2));
+        allow(grant)
+    });
+    viewer(&house).await;
+    *house.gate.script.lock() = Box::new(|_| deny(DenyReason::JwtExpired { at: clock() }));
+    assert_eq!(house.status(WITH_CODE).await, 200, "until then the same credentials join it");
+    house.wait(2_000);
+    assert_eq!(house.status(WITH_CODE).await, 403);
 }
 
 #[tokio::test]

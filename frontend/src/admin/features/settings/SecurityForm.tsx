@@ -1,6 +1,6 @@
 //! The security switches of an application. Sends only what was changed; the server checks how they go together.
 
-import { Button, Group, NumberInput, PasswordInput, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Paper, PasswordInput, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from 'urql';
@@ -10,6 +10,7 @@ import { failureText } from '../../components/Failure';
 import { Card } from '../../components/Page';
 import { Problems } from '../../components/Problems';
 import { changedValues } from './changes';
+import { ModeSwitches } from './ModeSwitches';
 
 graphql(`
   fragment SecurityForm_application on Application {
@@ -35,6 +36,11 @@ graphql(`
       hasJwtStreamSecretKey
       hasTimeTokenSecretForPublish
       hasTimeTokenSecretForPlay
+      webhookAuthenticateURL
+      webhookPlayAuthUrl
+      hasWebhookSigningSecret
+      rtmpPlaybackEnabled
+      allowPublishTakeover
     }
   }
 `);
@@ -73,7 +79,7 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
     notifications.show({ message: 'Saved, and in force for the next decision.' });
   });
 
-  const secret = (field: 'tokenHashSecret' | 'jwtStreamSecretKey' | 'timeTokenSecretForPublish' | 'timeTokenSecretForPlay', label: string, description: string, set: boolean) => (
+  const secret = (field: Secret, label: string, description: string, set: boolean) => (
     <PasswordInput
       label={label}
       description={description}
@@ -95,16 +101,15 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           />
         </Card>
 
-        <Text size="sm" c="dimmed">
-          On each side, at most one of codes, one-time tokens and JWT can be on; a hash may be added. All that are on must pass.
-        </Text>
+        <Card
+          title="Ways in"
+          hint="What somebody must show. With nothing on, a side stands open. At most one of the first three on each side; hash and webhook may be added, and all that are on must pass."
+        >
+          <ModeSwitches form={form} />
+        </Card>
 
-        <Card title="Codes" hint="Six digits that change with time (TOTP), for named subscribers.">
+        <Card title="Codes" hint="Where the codes of subscribers come from.">
           <Stack>
-            <Group gap="xl">
-              <Switch label="To publish" {...bind('enableTimeTokenForPublish')} />
-              <Switch label="To play" {...bind('enableTimeTokenForPlay')} />
-            </Group>
             <SimpleGrid cols={{ base: 1, sm: 3 }}>
               <NumberInput
                 label="A code changes every"
@@ -124,20 +129,12 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           </Stack>
         </Card>
 
-        <Card title="One-time tokens" hint="Each admits exactly one client, once.">
-          <Group gap="xl">
-            <Switch label="To publish" {...bind('publishTokenControlEnabled')} />
-            <Switch label="To play" {...bind('playTokenControlEnabled')} />
-          </Group>
-        </Card>
-
-        <Card title="JWT" hint="Signed tokens that your own back end makes.">
+        <Card title="JWT and hash" hint="What your own back end signs with.">
           <Stack>
-            <Group gap="xl">
-              <Switch label="To publish" {...bind('publishJwtControlEnabled')} />
-              <Switch label="To play" {...bind('playJwtControlEnabled')} />
-            </Group>
-            {secret('jwtStreamSecretKey', 'Secret', 'HS256, at least 32 characters.', settings.hasJwtStreamSecretKey)}
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              {secret('jwtStreamSecretKey', 'Key of JWTs', 'HS256, at least 32 characters.', settings.hasJwtStreamSecretKey)}
+              {secret('tokenHashSecret', 'Secret of hashes', 'Part of what is hashed; your back end knows it too.', settings.hasTokenHashSecret)}
+            </SimpleGrid>
             <Switch
               label="A JWT must name its stream and its operation"
               description="Recommended. Off: a JWT without them opens every stream of this application."
@@ -146,13 +143,23 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           </Stack>
         </Card>
 
-        <Card title="Hash" hint="A shared secret turned into one hash per stream and operation. May be combined with the others.">
+        <Card title="Webhook" hint="Your own server is asked, over HTTP, and only its 200 lets somebody in. No answer is a no.">
           <Stack>
-            <Group gap="xl">
-              <Switch label="To publish" {...bind('hashControlPublishEnabled')} />
-              <Switch label="To play" {...bind('hashControlPlayEnabled')} />
-            </Group>
-            {secret('tokenHashSecret', 'Secret', 'Part of what is hashed; your back end knows it too.', settings.hasTokenHashSecret)}
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              <TextInput
+                label="Ask before anybody publishes"
+                placeholder="https://…"
+                spellCheck={false}
+                {...form.getInputProps('webhookAuthenticateURL')}
+              />
+              <TextInput
+                label="Ask before anybody plays"
+                placeholder="https://…"
+                spellCheck={false}
+                {...form.getInputProps('webhookPlayAuthUrl')}
+              />
+            </SimpleGrid>
+            {secret('webhookSigningSecret', 'Signing secret', 'With it, every question carries an HMAC that your server can check.', settings.hasWebhookSigningSecret)}
           </Stack>
         </Card>
 
@@ -172,6 +179,16 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
               {...form.getInputProps('remoteAllowedCIDR')}
             />
             <Switch
+              label="Streams may be played over RTMP"
+              description="HLS and DASH are not concerned."
+              {...bind('rtmpPlaybackEnabled')}
+            />
+            <Switch
+              label="A subscriber may take over its own live stream"
+              description="For encoders that reconnect before the old connection is gone."
+              {...bind('allowPublishTakeover')}
+            />
+            <Switch
               label="End a session when its credential expires"
               description="Off: who came in in time may stay."
               {...bind('endSessionAtExpiry')}
@@ -179,15 +196,25 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
           </Stack>
         </Card>
 
-        <Problems problems={data?.updateApplicationSettings.problems ?? []} failure={error && failureText(error)} />
-        <Group>
-          <Button type="submit" loading={fetching} disabled={!form.isDirty()}>
-            Save
-          </Button>
-          <Button variant="default" onClick={form.reset} disabled={!form.isDirty()}>
-            Undo changes
-          </Button>
-        </Group>
+        {/* In sight wherever on the page the change was. */}
+        <Paper withBorder shadow="sm" p="md" style={{ position: 'sticky', bottom: 12, zIndex: 5 }} role="group" aria-label="Save">
+          <Stack gap="sm">
+            <Problems problems={data?.updateApplicationSettings.problems ?? []} failure={error && failureText(error)} />
+            <Group justify="space-between">
+              <Text size="sm" c="dimmed">
+                {form.isDirty() ? 'Not saved yet.' : 'Saved changes hold for the next decision, without a restart.'}
+              </Text>
+              <Group gap="xs">
+                <Button variant="default" onClick={form.reset} disabled={!form.isDirty()}>
+                  Undo changes
+                </Button>
+                <Button type="submit" loading={fetching} disabled={!form.isDirty()}>
+                  Save
+                </Button>
+              </Group>
+            </Group>
+          </Stack>
+        </Paper>
       </Stack>
     </form>
   );
@@ -195,8 +222,26 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
 
 const DERIVED = 'For subscribers without a secret of their own.';
 
+type Secret = 'tokenHashSecret' | 'jwtStreamSecretKey' | 'timeTokenSecretForPublish' | 'timeTokenSecretForPlay' | 'webhookSigningSecret';
+
 /** Form values of stored settings. Secrets cannot be read back: an empty field keeps the one that is set. */
 function valuesOf(stored: SecurityForm_ApplicationFragment['settings']) {
-  const { hasTokenHashSecret, hasJwtStreamSecretKey, hasTimeTokenSecretForPublish, hasTimeTokenSecretForPlay, ...settings } = stored;
-  return { ...settings, tokenHashSecret: '', jwtStreamSecretKey: '', timeTokenSecretForPublish: '', timeTokenSecretForPlay: '' };
+  const {
+    hasTokenHashSecret,
+    hasJwtStreamSecretKey,
+    hasTimeTokenSecretForPublish,
+    hasTimeTokenSecretForPlay,
+    hasWebhookSigningSecret,
+    ...settings
+  } = stored;
+  const secrets: Record<Secret, string> = {
+    tokenHashSecret: '',
+    jwtStreamSecretKey: '',
+    timeTokenSecretForPublish: '',
+    timeTokenSecretForPlay: '',
+    webhookSigningSecret: '',
+  };
+  return { ...settings, ...secrets };
 }
+
+export type SecurityValues = ReturnType<typeof valuesOf>;

@@ -9,7 +9,7 @@ import type { Operation } from '../../../gql/graphql';
 import { Copyable } from '../../components/Copyable';
 import { failureText } from '../../components/Failure';
 import { Problems } from '../../components/Problems';
-import { timestamp } from '../../lib/format';
+import { secondsFromNow, timestamp } from '../../lib/format';
 import { withToken } from '../../lib/with-token';
 
 const CREATE_TOKEN = graphql(`
@@ -70,7 +70,7 @@ export function CreateCredential({ application, streamId, urls, onCreated }: Pro
   };
 
   const create = async () => {
-    const expiresAt = new Date(Date.now() + Number(seconds) * 1000).toISOString();
+    const expiresAt = secondsFromNow(Number(seconds));
     const input = { application, streamId, operation, expiresAt };
     if (kind === 'token') {
       const payload = (await createToken({ input })).data?.createToken;
