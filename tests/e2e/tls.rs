@@ -4,62 +4,15 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{ADMIN, Player, Publisher, Server, eventually, output};
-
-/// A certificate for the loopback in two files.
-struct Files {
-    folder: TempDir,
-    pem: String,
-}
-
-impl Files {
-    fn make() -> Self {
-        let files = Self { folder: TempDir::new().expect("a temporary folder"), pem: String::new() };
-        files.renew()
-    }
-
-    /// Writes a new certificate over the old one.
-    fn renew(self) -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]);
-        let made = made.expect("a certificate");
-        std::fs::write(self.path("cert.pem"), made.cert.pem()).expect("written");
-        std::fs::write(self.path("key.pem"), made.signing_key.serialize_pem()).expect("written");
-        Self { pem: made.cert.pem(), ..self }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
-    }
-
-    async fn server(&self) -> Server {
-        let (certificate, key) = (self.path("cert.pem"), self.path("key.pem"));
-        Server::start_with(&[
-            ("SLUICE_TLS_CERT", &certificate),
-            ("SLUICE_TLS_KEY", &key),
-            ("SLUICE_HTTPS_ADDR", "127.0.0.1:0"),
-            ("SLUICE_RTMPS_ADDR", "127.0.0.1:0"),
-        ])
-        .await
-    }
-
-    /// A client that believes this certificate and no other.
-    fn client(&self) -> Client {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let root = Certificate::from_pem(self.pem.as_bytes()).expect("a certificate");
-        let builder = Client::builder().tls_certs_only([root]).pool_max_idle_per_host(0);
-        builder.redirect(reqwest::redirect::Policy::none()).build().expect("a client")
-    }
-}
+use crate::harness::{ADMIN, CertificateFiles, Player, Publisher, eventually, output};
 
 #[tokio::test]
 async fn everything_is_served_over_https_too() {
-    let files = Files::make();
+    let files = CertificateFiles::make();
     let server = files.server().await;
     let (client, https) = (files.client(), server.listening("https").expect("HTTPS"));
     let version = client.get(format!("https://{https}/rest/v2/version")).send().await.expect("an answer");
@@ -86,7 +39,7 @@ async fn everything_is_served_over_https_too() {
 
 #[tokio::test]
 async fn rtmps_publishes_and_plays() {
-    let files = Files::make();
+    let files = CertificateFiles::make();
     let server = files.server().await;
     server.rest().set("LiveApp", json!({"rtmpPlaybackEnabled": true})).await;
     let rtmps = server.listening("rtmps").expect("RTMPS");
@@ -103,7 +56,7 @@ async fn rtmps_publishes_and_plays() {
 
 #[tokio::test]
 async fn what_is_no_tls_ends_cleanly_and_holds_nobody_up() {
-    let files = Files::make();
+    let files = CertificateFiles::make();
     let mut server = files.server().await;
     let (client, https) = (files.client(), server.listening("https").expect("HTTPS"));
     let rtmps = server.listening("rtmps").expect("RTMPS");
@@ -143,7 +96,7 @@ async fn what_is_no_tls_ends_cleanly_and_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
-    let files = Files::make();
+    let files = CertificateFiles::make();
     let server = files.server().await;
     let https = server.listening("https").expect("HTTPS");
     let url = format!("https://{https}/healthz");
@@ -166,7 +119,7 @@ async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
 
 #[tokio::test]
 async fn a_certificate_that_cannot_be_used_is_found_before_the_start() {
-    let (files, other) = (Files::make(), Files::make());
+    let (files, other) = (CertificateFiles::make(), CertificateFiles::make());
     let check = async |certificate: String, key: String| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
         command.arg("check-config").env("SLUICE_TLS_CERT", certificate).env("SLUICE_TLS_KEY", key);

@@ -1,6 +1,7 @@
 //! A server of one's own on free ports, and the clients that talk to it.
 
 mod back_end;
+mod certificate;
 mod clip;
 mod decisions;
 mod ffmpeg;
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 pub use back_end::BackEnd;
+pub use certificate::CertificateFiles;
 pub use clip::clip;
 pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
