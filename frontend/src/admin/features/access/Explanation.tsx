@@ -4,6 +4,7 @@ import { Alert, Group, List, Text, ThemeIcon } from '@mantine/core';
 import { graphql } from '../../../gql';
 import type { Explanation_AccessExplanationFragment } from '../../../gql/graphql';
 import { Icon } from '../../components/Icon';
+import { sentence } from '../../lib/format';
 import { reasonText } from '../../lib/reasons';
 import { ruleText } from '../../lib/rules';
 
@@ -82,8 +83,4 @@ function Mark({ step }: { step: Step }) {
       <Icon name={icon} size={14} />
     </ThemeIcon>
   );
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
