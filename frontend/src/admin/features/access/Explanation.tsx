@@ -59,7 +59,7 @@ export function Explanation({ explanation }: { explanation: Explanation_AccessEx
               <Text size="sm" fw={step.verdict === 'REFUSED' ? 650 : 400} c={step.applied ? undefined : 'dimmed'}>
                 {ruleText(step.rule)}
               </Text>
-              <Text size="sm" c={step.verdict === 'REFUSED' ? 'red' : 'dimmed'}>
+              <Text size="sm" c={step.verdict === 'REFUSED' ? undefined : 'dimmed'}>
                 {step.verdict === 'REFUSED' ? sentence(step.message ?? 'no') : step.applied ? 'Yes' : `Not asked: ${step.skipped}`}
               </Text>
             </Group>
