@@ -7,9 +7,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use sluice_contract::{ApplicationName, Secret};
+
+use crate::tls::TlsFiles;
 
 /// What is settled before anything starts.
 #[derive(Debug, Clone)]
@@ -18,6 +21,14 @@ pub struct Config {
     pub database_url: Option<Secret<String>>,
     pub http_addr: SocketAddr,
     pub rtmp_addr: SocketAddr,
+    /// `None` serves neither HTTPS nor RTMPS.
+    pub tls: Option<TlsFiles>,
+    /// `None` without a certificate, or when switched off.
+    pub https_addr: Option<SocketAddr>,
+    /// As `https_addr`.
+    pub rtmps_addr: Option<SocketAddr>,
+    /// How long media for RTMP players is held to be written together.
+    pub rtmp_merge: Duration,
     /// Base64 of 32 bytes; `None` reads or makes `<data>/secret.key`.
     pub secret_key: Option<Secret<String>>,
     pub secret_key_file: Option<PathBuf>,
@@ -87,6 +98,31 @@ pub const SETTINGS: &[Setting] = &[
         flag: "rtmp-addr",
         default: "0.0.0.0:1935",
         help: "Address of RTMP; port 0 takes any free port.",
+    },
+    Setting {
+        name: "tls_cert",
+        flag: "tls-cert",
+        default: "",
+        help: "Certificate chain in PEM form; with it HTTPS and RTMPS are served. Read again on SIGHUP and when it changes.",
+    },
+    Setting { name: "tls_key", flag: "tls-key", default: "", help: "Private key of the certificate in PEM form." },
+    Setting {
+        name: "https_addr",
+        flag: "https-addr",
+        default: "",
+        help: "Address of HTTPS; empty for 0.0.0.0:5443 when there is a certificate, `off` for none.",
+    },
+    Setting {
+        name: "rtmps_addr",
+        flag: "rtmps-addr",
+        default: "",
+        help: "Address of RTMP over TLS; empty for 0.0.0.0:1936 when there is a certificate, `off` for none.",
+    },
+    Setting {
+        name: "rtmp_merge_ms",
+        flag: "rtmp-merge-ms",
+        default: "0",
+        help: "Milliseconds for which media for RTMP players is held to be written together: less work, more delay.",
     },
     Setting {
         name: "secret_key",
@@ -242,7 +278,32 @@ impl Values {
         let list = |text: &str| -> Vec<String> {
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
+        let tls = match (self.optional("tls_cert"), self.optional("tls_key")) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
+            (None, None) => None,
+            (given, _) => {
+                let name = if given.is_some() { "tls_cert" } else { "tls_key" };
+                let reason = "needs the other of `tls_cert` and `tls_key`".to_owned();
+                return Err(ConfigError::Value { origin: self.text(name).0, name, reason });
+            }
+        };
+        let over_tls = |name: &'static str, port: u16| {
+            self.parsed(name, |text| match (text, &tls) {
+                ("off", _) | ("", None) => Ok(None),
+                ("", Some(_)) => Ok(Some(SocketAddr::from(([0, 0, 0, 0], port)))),
+                (_, None) => Err("needs `tls_cert` and `tls_key`".to_owned()),
+                (text, Some(_)) => address(text).map(Some),
+            })
+        };
+        let (https_addr, rtmps_addr) = (over_tls("https_addr", 5443)?, over_tls("rtmps_addr", 1936)?);
         let config = Config {
+            tls,
+            https_addr,
+            rtmps_addr,
+            rtmp_merge: self.parsed("rtmp_merge_ms", |text| match text.parse() {
+                Ok(millis @ 0..=2_000) => Ok(Duration::from_millis(millis)),
+                _ => Err("is not a number of milliseconds from 0 to 2000".to_owned()),
+            })?,
             data_dir: self.parsed("data_dir", |text| Ok(PathBuf::from(text)))?,
             database_url: self.optional("database_url").map(Secret::new),
             http_addr: self.parsed("http_addr", address)?,
@@ -340,6 +401,21 @@ mod tests {
         assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
         assert!(load("outbound_allowed_cidr = \"10.0.0.0/33\"", &[], &[]).is_err());
         assert!(load("applications = \"graphql\"", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_certificate_opens_the_encrypted_ports() {
+        let files = [("SLUICE_TLS_CERT", "/c.pem"), ("SLUICE_TLS_KEY", "/k.pem")];
+        let ports = |more: &[(&str, &str)], flags: &[(&str, &str)]| {
+            load("", more, flags)
+                .map(|config| (config.https_addr.map(|a| a.port()), config.rtmps_addr.map(|a| a.port())))
+        };
+        assert_eq!(ports(&[], &[]), Ok((None, None)));
+        assert_eq!(ports(&files, &[]), Ok((Some(5443), Some(1936))));
+        assert_eq!(ports(&files, &[("rtmps_addr", "off"), ("https_addr", "[::]:443")]), Ok((Some(443), None)));
+        assert!(ports(&files[..1], &[]).is_err() && ports(&files[1..], &[]).is_err());
+        let error = ports(&[("SLUICE_HTTPS_ADDR", "0.0.0.0:443")], &[]).unwrap_err().to_string();
+        assert_eq!(error, "environment: `https_addr` needs `tls_cert` and `tls_key`");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod http;
 mod listening;
 mod serve;
 mod telemetry;
+mod tls;
 mod tools;
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ fn run(arguments: &ArgMatches) -> anyhow::Result<()> {
         Some(("check-config", arguments)) if arguments.get_flag("example") => tools::print(&Config::example()),
         Some(("check-config", arguments)) => {
             let config = load(arguments)?;
+            config.tls.clone().map(tls::Certificate::load).transpose()?;
             tools::print(&format!("The settings are right: {config:#?}\n"))
         }
         Some(("migrate", arguments)) => {

@@ -76,6 +76,7 @@ struct Inner {
     secrets: SecretBox,
     directory: Directory,
     fleet: Fleet,
+    places: gate::Places,
     events: manage::Events,
     audit: AuditLog,
     throttle: Throttle,

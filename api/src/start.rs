@@ -75,6 +75,7 @@ impl Api {
             secrets,
             directory: Directory::default(),
             fleet: Fleet::new(Arc::clone(&link)),
+            places: crate::gate::Places::default(),
             events: Events::new(),
             audit,
             throttle: Throttle::default(),

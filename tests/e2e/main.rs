@@ -5,6 +5,7 @@
 mod harness;
 
 mod access_table;
+mod attacks;
 mod audit;
 mod blocks;
 mod guessing;
@@ -12,7 +13,12 @@ mod hostile;
 mod playback;
 mod publish;
 mod races;
+mod reported;
 mod restart;
+mod rtmp_play;
 mod seeds;
+mod sessions;
+mod tls;
 mod totp;
 mod vectors;
+mod webhooks;

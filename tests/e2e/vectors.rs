@@ -16,13 +16,9 @@ const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// Runs a scenario in two applications of one server, each set up over another face.
 async fn over_both_faces(scenario: impl AsyncFn(&Server, &Setup)) {
-    over(&Face::BOTH, scenario).await;
-}
-
-async fn over(faces: &[Face], scenario: impl AsyncFn(&Server, &Setup)) {
     let server = Server::start().await;
     let create = async |face: &Face| Setup::create(&server, *face, &format!("By{face:?}")).await;
-    let setups = join_all(faces.iter().map(create)).await;
+    let setups = join_all(Face::BOTH.iter().map(create)).await;
     join_all(setups.iter().map(|setup| scenario(&server, setup))).await;
 }
 
@@ -80,7 +76,7 @@ async fn undefined_streams_are_refused_until_they_are_created() {
 
 #[tokio::test]
 async fn a_one_time_token_publishes_its_own_stream_once() {
-    over(&[Face::Rest], async |server, setup| {
+    over_both_faces(async |server, setup| {
         setup.settings(json!({"publishTokenControlEnabled": true})).await;
         let hour = now() + 3_600;
         let token = setup.token("s", Operation::Publish, hour).await;
@@ -101,7 +97,7 @@ async fn a_one_time_token_publishes_its_own_stream_once() {
 
 #[tokio::test]
 async fn a_one_time_token_opens_a_play_session_for_one_client() {
-    over(&[Face::Rest], async |server, setup| {
+    over_both_faces(async |server, setup| {
         let _live = on_air(server, setup, "s").await;
         setup.settings(json!({"playTokenControlEnabled": true})).await;
         for (number, manifest) in manifests(setup, "s").into_iter().enumerate() {
@@ -122,7 +118,7 @@ async fn a_one_time_token_opens_a_play_session_for_one_client() {
 
 #[tokio::test]
 async fn a_jwt_is_bound_to_its_stream_and_its_operation() {
-    over(&[Face::Rest], async |server, setup| {
+    over_both_faces(async |server, setup| {
         let _one = on_air(server, setup, "stream1").await;
         let _two = on_air(server, setup, "stream2").await;
         let on = json!({
@@ -279,7 +275,7 @@ async fn two_token_modes_on_one_side_are_refused_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn publishers_come_from_the_allowed_networks_and_a_token_is_not_burnt_elsewhere() {
-    over(&[Face::Rest], async |server, setup| {
+    over_both_faces(async |server, setup| {
         let on = json!({"allowedPublisherCIDR": "127.20.30.40/24, 127.0.0.9/32", "publishTokenControlEnabled": true});
         setup.settings(on).await;
         let token = setup.token("s", Operation::Publish, now() + 3_600).await;

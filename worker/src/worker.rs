@@ -20,7 +20,7 @@ use crate::admission::Admission;
 use crate::control::{Control, Outbox, Rules};
 use crate::egress::http::{Http, InvalidNetwork, NoRandomness, TrustedProxies, router};
 use crate::hub::Hub;
-use crate::ingest::rtmp::{RtmpConfig, RtmpListener};
+use crate::ingest::rtmp::{RtmpConfig, RtmpListener, Rtmps};
 use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
 use crate::session::Sessions;
 
@@ -31,6 +31,10 @@ pub struct WorkerConfig {
     pub name: String,
     /// Where RTMP is accepted; port 0 for any free one.
     pub rtmp_addr: SocketAddr,
+    /// Where RTMP over TLS is accepted; `None` for nowhere.
+    pub rtmps: Option<Rtmps>,
+    /// How long media for RTMP players is held to be written together; zero sends every frame when it comes.
+    pub rtmp_merge: Duration,
     /// Networks whose `X-Forwarded-For` is believed; loopback always is.
     pub trusted_proxies: Vec<String>,
     pub limits: Limits,
@@ -56,6 +60,8 @@ impl Default for WorkerConfig {
         Self {
             name: format!("worker {}", std::process::id()),
             rtmp_addr: (Ipv4Addr::UNSPECIFIED, 1935).into(),
+            rtmps: None,
+            rtmp_merge: Duration::ZERO,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
         }
@@ -84,6 +90,7 @@ pub struct Worker {
     rules: Arc<Rules>,
     http: Arc<Http>,
     rtmp_addr: SocketAddr,
+    rtmps_addr: Option<SocketAddr>,
     tasks: TaskTracker,
 }
 
@@ -121,11 +128,18 @@ impl Worker {
             }),
             Arc::new(clock),
         )?);
-        let rtmp_config = RtmpConfig { addr: config.rtmp_addr, ..RtmpConfig::default() };
-        let rtmp = RtmpListener::bind(rtmp_config, Arc::clone(&admission), Arc::clone(&hub))
-            .await
-            .map_err(|error| WorkerError::Listen { addr: config.rtmp_addr, error })?;
-        let rtmp_addr = rtmp.local_addr();
+        let rtmp_config = RtmpConfig { merge: config.rtmp_merge, ..RtmpConfig::default() };
+        let rtmp_at = async |addr| {
+            let config = RtmpConfig { addr, ..rtmp_config.clone() };
+            let bound = RtmpListener::bind(config, Arc::clone(&admission), Arc::clone(&hub)).await;
+            bound.map_err(|error| WorkerError::Listen { addr, error })
+        };
+        let rtmp = rtmp_at(config.rtmp_addr).await?;
+        let rtmps = match config.rtmps {
+            None => None,
+            Some(Rtmps { addr, encryption }) => Some(rtmp_at(addr).await?.encrypted(encryption)),
+        };
+        let (rtmp_addr, rtmps_addr) = (rtmp.local_addr(), rtmps.as_ref().map(RtmpListener::local_addr));
         let http = Http::new(
             Arc::clone(&rules),
             Arc::clone(&sessions),
@@ -145,10 +159,12 @@ impl Worker {
             revision: AtomicU64::new(0),
         });
         let tasks = TaskTracker::new();
-        tasks.spawn(rtmp.run(shutdown.clone()));
+        for listener in [Some(rtmp), rtmps].into_iter().flatten() {
+            tasks.spawn(listener.run(shutdown.clone()));
+        }
         tasks.spawn(run(control, outbox, link, shutdown));
         tasks.close();
-        Ok(Self { rules, http, rtmp_addr, tasks })
+        Ok(Self { rules, http, rtmp_addr, rtmps_addr, tasks })
     }
 
     /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
@@ -159,6 +175,11 @@ impl Worker {
     /// Where RTMP is accepted.
     pub fn rtmp_addr(&self) -> SocketAddr {
         self.rtmp_addr
+    }
+
+    /// Where RTMP over TLS is accepted.
+    pub fn rtmps_addr(&self) -> Option<SocketAddr> {
+        self.rtmps_addr
     }
 
     /// Waits until the API has told what to enforce, so that somebody can be admitted.

@@ -204,6 +204,23 @@ impl Picture {
         viewer_counts(self.0.read().values(), application, stream_id)
     }
 
+    /// The sessions of a stream's viewers, from reports and from what was told since.
+    pub fn viewers_of(
+        &self,
+        application: &ApplicationName,
+        stream_id: &StreamId,
+        protocols: &[Protocol],
+    ) -> HashSet<SessionId> {
+        let workers = self.0.read();
+        let is_viewer = |report: &&SessionReport| {
+            report.operation == Operation::Play
+                && report.stream_id == *stream_id
+                && report.application == *application
+                && protocols.contains(&report.protocol)
+        };
+        workers.values().flat_map(|worker| worker.sessions.values()).filter(is_viewer).map(|v| v.session).collect()
+    }
+
     pub fn totals(&self, at: UnixTime) -> ServerStats {
         let workers = self.0.read();
         let mut totals = ServerStats { at, workers: count(workers.len()), ..ServerStats::default() };

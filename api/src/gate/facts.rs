@@ -81,7 +81,10 @@ pub async fn load(
         known.token = Some(row.id);
         facts.token = Some(token_facts(row)?);
     }
-    facts.counts = counts(api, db, &application, &stream_id).await?;
+    facts.counts = counts(api, db, &application).await?;
+    if let Some(broadcast) = &facts.broadcast {
+        count_viewers(api, &application, &stream_id, broadcast, request, now, &mut facts.counts);
+    }
     known.stream_id = Some(stream_id);
     Ok((facts, known))
 }
@@ -173,22 +176,46 @@ async fn live_facts(
 }
 
 /// Limits that are off cost nothing.
-async fn counts(api: &Api, db: &impl ConnectionTrait, application: &Entry, stream_id: &StreamId) -> Stored<Counts> {
-    let picture = &api.fleet().picture;
+async fn counts(api: &Api, db: &impl ConnectionTrait, application: &Entry) -> Stored<Counts> {
     let mut counts = Counts::default();
     if application.settings.ingesting_stream_limit >= 0 {
         let publishers = sessions::count_publishers(db, application.id).await?;
         counts.application_publishers = u32::try_from(publishers).unwrap_or(u32::MAX);
     }
     if application.settings.web_rtc_viewer_limit >= 0 {
-        let viewers = picture.viewers(&application.name, None);
+        let viewers = api.fleet().picture.viewers(&application.name, None);
         counts.application_webrtc_viewers = viewers.of(Protocol::WebRtc) + viewers.of(Protocol::Whep);
     }
-    let viewers = picture.viewers(&application.name, Some(stream_id));
-    counts.webrtc_viewers = viewers.of(Protocol::WebRtc) + viewers.of(Protocol::Whep);
-    counts.hls_viewers = viewers.of(Protocol::Hls);
-    counts.dash_viewers = viewers.of(Protocol::Dash);
     Ok(counts)
+}
+
+/// The viewers of a stream whose limit the request is measured against: those whom workers carry, and those who came
+/// before it but are in no report yet.
+fn count_viewers(
+    api: &Api,
+    application: &Entry,
+    stream_id: &StreamId,
+    broadcast: &BroadcastFacts,
+    request: &StreamRequest,
+    now: UnixTime,
+    counts: &mut Counts,
+) {
+    let (limit, count) = match request.protocol {
+        Protocol::Hls => (broadcast.hls_viewer_limit, &mut counts.hls_viewers),
+        Protocol::Dash => (broadcast.dash_viewer_limit, &mut counts.dash_viewers),
+        Protocol::WebRtc | Protocol::Whep => (broadcast.webrtc_viewer_limit, &mut counts.webrtc_viewers),
+        Protocol::Rtmp | Protocol::Srt | Protocol::Whip | Protocol::Vod => return,
+    };
+    if limit.is_none() || request.operation != Operation::Play {
+        return;
+    }
+    let protocols = match request.protocol {
+        Protocol::WebRtc | Protocol::Whep => &[Protocol::WebRtc, Protocol::Whep][..],
+        _ => std::slice::from_ref(&request.protocol),
+    };
+    let carried = api.fleet().picture.viewers_of(&application.name, stream_id, protocols);
+    let before = api.0.places.before(request, now, |session| carried.contains(&session));
+    *count = u32::try_from(carried.len()).unwrap_or(u32::MAX).saturating_add(before);
 }
 
 fn broadcast_facts(row: &broadcasts::Model) -> Stored<BroadcastFacts> {

@@ -7,6 +7,7 @@
 
 mod effects;
 mod facts;
+mod places;
 mod record;
 mod replay;
 
@@ -26,6 +27,7 @@ use crate::store::{self, StoreError, Stored};
 use crate::webhooks::Asked;
 
 pub use facts::subscriber_facts;
+pub use places::Places;
 
 use facts::Known;
 use replay::Replays;
@@ -46,6 +48,7 @@ impl Gate {
         if self.api.now() >= call.deadline {
             return unreachable();
         }
+        self.api.0.places.queue(request, self.api.now());
         let mut answer = None;
         let reply = match decided(&self.api, call, &mut answer).await {
             Ok(Settled::Allowed { grant, replaced }) => {
@@ -59,6 +62,7 @@ impl Gate {
             }
         };
         if let AuthorizeReply::Deny { reason } = &reply {
+            self.api.0.places.leave(request);
             self.api.0.webhooks.refused(request, reason);
         }
         record::decision(&self.api, request, &reply, answer.and_then(|answer| answer.note), begun.elapsed());

@@ -15,6 +15,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
+use axum::http::uri::Scheme;
 use axum::http::{self, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -55,9 +56,9 @@ async fn look(State(graph): State<Graph>, mut parts: Parts) -> Response {
             .any(|value| value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case(what)))
     };
     if wants(UPGRADE, "websocket") {
-        let peer = peer_of(&parts);
+        let (peer, over_tls) = (peer_of(&parts), came_over_tls(&parts));
         return match WebSocketUpgrade::from_request_parts(&mut parts, &graph).await {
-            Ok(upgrade) => socket::open(graph, upgrade, peer, parts.headers),
+            Ok(upgrade) => socket::open(graph, upgrade, peer, over_tls, parts.headers),
             Err(rejection) => rejection.into_response(),
         };
     }
@@ -90,7 +91,7 @@ async fn ask(State(graph): State<Graph>, request: http::Request<Body>) -> Respon
         let failure = Failure::new("UNAVAILABLE", "the login cannot be checked now; try again later");
         return refuse(StatusCode::SERVICE_UNAVAILABLE, failure);
     };
-    let origin = origin_of(&graph.api, peer, &parts.headers);
+    let origin = origin_of(&graph.api, peer, came_over_tls(&parts), &parts.headers);
     let caller = Arc::new(Caller::new(graph.api.clone(), Arc::new(ArcSwap::from_pointee(viewer)), origin));
     let answers = match timeout(ANSWER_WITHIN, execute(&graph.schema, requests, &caller)).await {
         Ok(answers) => answers,
@@ -173,10 +174,16 @@ fn peer_of(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())
 }
 
+/// The listener that ends TLS writes the scheme into the address, which requests do not have by themselves.
+fn came_over_tls(parts: &Parts) -> bool {
+    parts.uri.scheme() == Some(&Scheme::HTTPS)
+}
+
 /// The server's address as the client wrote it.
-pub fn origin_of(api: &Api, peer: Option<IpAddr>, headers: &HeaderMap) -> Origin {
+pub fn origin_of(api: &Api, peer: Option<IpAddr>, over_tls: bool, headers: &HeaderMap) -> Origin {
     let trusted = peer.is_some_and(|peer| api.config().trusted_proxies.iter().any(|network| network.contains(&peer)));
-    let is_https = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let forwarded = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let is_https = over_tls || forwarded;
     let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_authority(host));
     Origin { is_https, authority: authority.map(str::to_owned) }
 }

@@ -31,7 +31,13 @@ use crate::http::cors::is_foreign_origin;
 use crate::manage::Viewer;
 
 /// Takes the WebSocket, unless a page of another site opens it, which would act with the visitor's own login.
-pub fn open(graph: Graph, upgrade: WebSocketUpgrade, peer: Option<IpAddr>, headers: HeaderMap) -> Response {
+pub fn open(
+    graph: Graph,
+    upgrade: WebSocketUpgrade,
+    peer: Option<IpAddr>,
+    over_tls: bool,
+    headers: HeaderMap,
+) -> Response {
     if is_foreign_origin(&headers) {
         return (StatusCode::FORBIDDEN, "subscriptions are for pages of this server").into_response();
     }
@@ -50,20 +56,26 @@ pub fn open(graph: Graph, upgrade: WebSocketUpgrade, peer: Option<IpAddr>, heade
         .on_upgrade(move |socket| async move {
             let _place = place;
             let mut connection = Connection { socket, heard: Instant::now() };
-            if let Err(End::Because(code, reason)) = serve(&mut connection, graph, peer, headers).await {
+            if let Err(End::Because(code, reason)) = serve(&mut connection, graph, peer, over_tls, headers).await {
                 connection.close(code, reason).await;
             }
         })
         .into_response()
 }
 
-async fn serve(connection: &mut Connection, graph: Graph, peer: Option<IpAddr>, headers: HeaderMap) -> Result<(), End> {
+async fn serve(
+    connection: &mut Connection,
+    graph: Graph,
+    peer: Option<IpAddr>,
+    over_tls: bool,
+    headers: HeaderMap,
+) -> Result<(), End> {
     let payload = timeout(INIT_WITHIN, connection.init()).await.map_err(|_| End::Because(4408, INIT_TIMEOUT))??;
     let headers = with_authorization(headers, payload.as_ref());
     let login = Login::check(&graph, peer, headers).await?;
     let counted = format!("sockets of {}", counted_as(&login.viewer.load()));
     let _place = graph.open.open(&counted, OPEN_SOCKETS).ok_or(End::Because(4429, TOO_MANY_SOCKETS))?;
-    let caller = Caller::new(graph.api.clone(), login.viewer(), origin_of(&graph.api, peer, &login.headers));
+    let caller = Caller::new(graph.api.clone(), login.viewer(), origin_of(&graph.api, peer, over_tls, &login.headers));
     connection.send(&ServerMessage::ConnectionAck).await?;
     Session { graph, login, caller: Arc::new(caller), operations: StreamMap::new() }.run(connection).await
 }

@@ -53,8 +53,10 @@ impl KeySets {
         let found = match set.look_up(kid, api.now()) {
             LookUp::Fresh(key) => Some(key),
             LookUp::Old(key) => {
-                let (api, address) = (api.clone(), address.to_owned());
-                tokio::spawn(async move { set.refresh(&api, &address).await });
+                if set.may_try(api.now()) {
+                    let (api, address) = (api.clone(), address.to_owned());
+                    tokio::spawn(async move { set.refresh(&api, &address).await });
+                }
                 Some(key)
             }
             LookUp::Absent => {
@@ -97,13 +99,17 @@ impl KeySet {
         }
     }
 
+    fn may_try(&self, now: UnixTime) -> bool {
+        self.known.lock().may_try(now)
+    }
+
     /// Fetches the set, unless that was tried just now.
     async fn refresh(&self, api: &Api, address: &str) {
         let _fetching = self.fetching.lock().await;
         let now = api.now();
         {
             let mut known = self.known.lock();
-            if known.tried.is_some_and(|tried| now.millis_since(tried) < AGAIN_MS) {
+            if !known.may_try(now) {
                 return;
             }
             known.tried = Some(now);
@@ -122,6 +128,12 @@ impl KeySet {
             }
             Err(cause) => warn!(jwks.target = shown, cause, "a key set could not be fetched; known keys stay in use"),
         }
+    }
+}
+
+impl Known {
+    fn may_try(&self, now: UnixTime) -> bool {
+        self.tried.is_none_or(|tried| now.millis_since(tried) >= AGAIN_MS)
     }
 }
 

@@ -27,6 +27,8 @@ impl Averages {
         }
         let measured_ms = self.measured_ms.saturating_add(lasted_ms);
         let mean = |old: i64, new: u64| {
+            // Two products of 63 bits each: their sum fits.
+            let new = i64::try_from(new).unwrap_or(i64::MAX);
             let sum = i128::from(old) * i128::from(self.measured_ms) + i128::from(new) * i128::from(lasted_ms);
             i64::try_from(sum / i128::from(measured_ms)).unwrap_or(i64::MAX)
         };

@@ -14,6 +14,7 @@ use sluice_contract::{ApplicationName, Secret};
 use super::{AuditRecord, ManageError, Outcome, Problem, ProblemCode, Role, Viewer};
 use crate::Api;
 use crate::directory::{is_secret, sealed_server_settings};
+use crate::outbound::parse_address;
 use crate::store::{self, server};
 
 /// Under the names that existing clients use.
@@ -163,8 +164,10 @@ impl ServerSettings {
         for (name, address) in
             [("jwksURL", &self.jwks_url), ("serverStatusWebHookURL", &self.server_status_web_hook_url)]
         {
-            if !address.is_empty() && !address.starts_with("https://") && !address.starts_with("http://") {
-                return Err(invalid(name, &format!("{name} must begin with http:// or https://")));
+            if !address.trim().is_empty()
+                && let Err(error) = parse_address(address)
+            {
+                return Err(invalid(name, &format!("{name}: {error}")));
             }
         }
         let application = &self.app_ingests_srt_streams_without_stream_id;

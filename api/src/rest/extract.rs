@@ -239,6 +239,17 @@ impl FromRequestParts<Api> for ServerHost {
     }
 }
 
+/// Whether the client's own connection is encrypted.
+pub struct Https(pub bool);
+
+impl FromRequestParts<Api> for Https {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Rest<Self> {
+        Ok(Self(api.is_https(&parts.extensions, &parts.headers)))
+    }
+}
+
 fn without_port(host: &str) -> Option<&str> {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty() => name,

@@ -29,8 +29,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::http::{HeaderValue, Uri};
+use axum::http::header::{ALLOW, CONTENT_SECURITY_POLICY};
+use axum::http::{HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use sluice_contract::ApplicationSettings;
@@ -97,7 +97,11 @@ async fn serve(State(face): State<Face>, request: Request) -> Response {
     };
     let origins = settings.as_ref().map(|settings| settings.cors()).unwrap_or_default();
     let verdict = judge(&origins, scope, request.method(), request.headers());
-    if let Some(response) = answer_alone(&verdict, scope, request.method()) {
+    let asks_methods = request.method() == Method::OPTIONS;
+    if let Some(mut response) = answer_alone(&verdict, scope, request.method()) {
+        if asks_methods && response.headers().contains_key(ALLOW) {
+            name_methods(&face, inner_request(request), &mut response).await;
+        }
         return response;
     }
     let mut request = inner_request(request);
@@ -107,6 +111,15 @@ async fn serve(State(face): State<Face>, request: Request) -> Response {
         Err(never) => match never {},
     };
     with_permissions(with_content_policy(response, settings), &verdict)
+}
+
+/// Puts into an answer to `OPTIONS` what this very address takes, as its route says; one that does not exist leaves it.
+async fn name_methods(face: &Face, request: Request, response: &mut Response) {
+    let Ok(refusal) = face.routes.clone().oneshot(request).await;
+    let methods = refusal.headers().get(ALLOW).and_then(|methods| methods.to_str().ok());
+    if let Some(methods) = methods.and_then(|methods| HeaderValue::from_str(&format!("{methods},OPTIONS")).ok()) {
+        response.headers_mut().insert(ALLOW, methods);
+    }
 }
 
 /// The first segment of the path, unless it is management's.

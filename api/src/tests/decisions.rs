@@ -5,7 +5,9 @@ use sluice_contract::message::{AuthorizeReply, EndReason};
 use sluice_contract::{DenyReason, Intent, Operation, Secret};
 
 use super::*;
-use crate::manage::{AuditFilter, AuditKind, AuditOrder, AuditOutcome, NewToken, Page, PutSubscriber};
+use crate::manage::{
+    AuditFilter, AuditKind, AuditOrder, AuditOutcome, BroadcastChanges, NewBroadcast, NewToken, Page, PutSubscriber,
+};
 
 async fn totp_publisher(test: &TestApi) {
     let application = test.set(json!({"enableTimeTokenForPublish": true})).await;
@@ -63,6 +65,28 @@ async fn a_repeated_question_has_one_answer_and_one_effect() {
     assert!(matches!(first, AuthorizeReply::Allow { .. }), "{first:?}");
     assert_eq!(first, second);
     assert_eq!(worker.ask(request).await, first);
+}
+
+#[tokio::test]
+async fn viewers_who_come_between_two_reports_are_counted() {
+    let test = TestApi::new().await;
+    let application = test.live_app().await;
+    let new = NewBroadcast {
+        stream_id: Some("stream1".to_owned()),
+        fields: BroadcastChanges { hls_viewer_limit: Some(3), ..BroadcastChanges::default() },
+        ..NewBroadcast::default()
+    };
+    test.api.create_broadcast(&application, new).await.expect("created");
+    let worker = test.worker().await;
+    let asked = (10..42_u8).map(|last| worker.ask(from(worker.request(Operation::Play, "stream1", ""), last)));
+    let answers = futures_util::future::join_all(asked).await;
+    let admitted = answers.iter().filter(|answer| matches!(answer, AuthorizeReply::Allow { .. })).count();
+    assert_eq!(admitted, 3);
+    let full = AuthorizeReply::Deny { reason: DenyReason::ViewerLimit };
+    assert_eq!(answers.iter().filter(|answer| **answer == full).count(), 29);
+    // Whom no worker tells of within seconds did not come.
+    test.pass(3);
+    worker.admitted(worker.request(Operation::Play, "stream1", "")).await;
 }
 
 #[tokio::test]

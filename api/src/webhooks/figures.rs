@@ -70,7 +70,7 @@ async fn report(
         parameters: publisher.as_ref().and_then(|session| session.parameters.as_deref()),
     };
     // The next report makes this one worthless.
-    Ok(outbox::row(application, &happening, id(api, live, due), due.plus_millis(period_ms.max(STALE_MS))))
+    Ok(outbox::row(application, &happening, id(api, live, due), api.now(), due.plus_millis(period_ms.max(STALE_MS))))
 }
 
 fn fields(live: &LiveStream) -> Map<String, Value> {

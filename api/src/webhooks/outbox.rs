@@ -12,7 +12,8 @@ use crate::store::{ConnectionTrait, Stored, broadcasts, webhooks};
 
 /// Keeps what happened for the webhook of the stream, or else of the application. Without either, nothing happens.
 pub async fn tell(api: &Api, db: &impl ConnectionTrait, application: &Entry, happening: Happening<'_>) -> Stored<()> {
-    let row = row(application, &happening, Uuid::now_v7(), happening.at.plus_millis(DELIVERED_WITHIN_MS));
+    let now = api.now();
+    let row = row(application, &happening, Uuid::now_v7(), now, now.plus_millis(DELIVERED_WITHIN_MS));
     if let Some(row) = row {
         webhooks::insert(db, vec![row]).await?;
         api.0.webhooks.wake();
@@ -25,8 +26,14 @@ pub fn is_heard(settings: &ApplicationSettings, broadcast: Option<&broadcasts::M
     address(settings, broadcast).is_some()
 }
 
-/// The event as it is kept; `None` when nobody wants it.
-pub fn row(application: &Entry, happening: &Happening<'_>, id: Uuid, expires_at: UnixTime) -> Option<webhooks::Model> {
+/// The event as it is kept, due at once by our clock, whatever the worker's says; `None` when nobody wants it.
+pub fn row(
+    application: &Entry,
+    happening: &Happening<'_>,
+    id: Uuid,
+    now: UnixTime,
+    expires_at: UnixTime,
+) -> Option<webhooks::Model> {
     let settings = &application.settings;
     if !happening.action.is_wanted(settings) {
         return None;
@@ -42,7 +49,7 @@ pub fn row(application: &Entry, happening: &Happening<'_>, id: Uuid, expires_at:
         created_at: happening.at.as_millis(),
         expires_at: expires_at.as_millis(),
         attempts: 0,
-        next_at: Some(happening.at.as_millis()),
+        next_at: Some(now.as_millis()),
         lease: None,
         leased_until: 0,
         last_at: None,

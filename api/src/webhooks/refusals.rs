@@ -99,7 +99,7 @@ async fn record(api: &Api, batch: &[Refused]) -> Stored<()> {
             fields: refused.fields(),
             parameters: None,
         };
-        let row = outbox::row(&application, &happening, Uuid::now_v7(), expires_at(now));
+        let row = outbox::row(&application, &happening, Uuid::now_v7(), now, expires_at(now));
         if let Some(row) = row {
             *room -= 1;
             rows.push(row);

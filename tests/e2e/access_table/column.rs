@@ -8,6 +8,7 @@ use crate::harness::{Operation, Rtmp, Said, Server};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     RtmpPublish,
+    RtmpPlay,
     Hls,
     Dash,
 }
@@ -30,11 +31,12 @@ pub enum Seen {
 }
 
 impl Column {
-    pub const ALL: [Self; 3] = [Self::RtmpPublish, Self::Hls, Self::Dash];
+    pub const ALL: [Self; 4] = [Self::RtmpPublish, Self::RtmpPlay, Self::Hls, Self::Dash];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::RtmpPublish => "RTMP publish",
+            Self::RtmpPlay => "RTMP play",
             Self::Hls => "HLS",
             Self::Dash => "DASH",
         }
@@ -43,7 +45,7 @@ impl Column {
     pub fn operation(self) -> Operation {
         match self {
             Self::RtmpPublish => Operation::Publish,
-            Self::Hls | Self::Dash => Operation::Play,
+            Self::RtmpPlay | Self::Hls | Self::Dash => Operation::Play,
         }
     }
 
@@ -56,6 +58,10 @@ impl Column {
                 let mut peer = Rtmp::connect(server.rtmp, shown.from, application).await.expect("a connection");
                 rtmp_said(peer.publish(&format!("{stream}?{query}")).await)
             }
+            Self::RtmpPlay => {
+                let mut peer = Rtmp::connect(server.rtmp, shown.from, application).await.expect("a connection");
+                rtmp_said(peer.watch(&format!("{stream}?{query}")).await)
+            }
             Self::Hls => over_http(server, shown.from, &format!("/{application}/streams/{stream}.m3u8?{query}")).await,
             Self::Dash => {
                 over_http(server, shown.from, &format!("/{application}/streams/{stream}/{stream}.mpd?{query}")).await
@@ -67,8 +73,8 @@ impl Column {
     /// server's own table is noticed.
     pub fn refusal(self, reason: &str) -> &'static str {
         match (self, reason) {
-            (Self::RtmpPublish, "blocked") => "NetStream.Failed",
-            (Self::RtmpPublish, _) => "NetStream.Publish.BadName",
+            (Self::RtmpPublish | Self::RtmpPlay, "blocked") => "NetStream.Failed",
+            (Self::RtmpPublish | Self::RtmpPlay, _) => "NetStream.Publish.BadName",
             (Self::Hls | Self::Dash, "blocked") => "401",
             (Self::Hls | Self::Dash, _) => "403",
         }

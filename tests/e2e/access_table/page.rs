@@ -76,6 +76,8 @@ A cell says **in**, or what the client is told (the `onStatus` code of RTMP, the
 reason in the log, the audit and GraphQL. Clients learn the class of a refusal, never which of a mode's checks failed.
 Lines that a mode has nothing to say to are left out; – stands where one protocol alone has none.
 
+RTMP is played with `rtmpPlaybackEnabled`; without it every play is refused as `playback-disabled`.
+
 - *other stream's*: right for another stream of the application.
 - *other role's*: right for playing where one publishes, and the other way round. Who may publish may play, so a
   publisher's code opens both.

@@ -26,6 +26,8 @@ enum Token {
     OneTime,
     Hash,
     Jwt,
+    /// What the back end of `webhook` knows.
+    Webhook,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +57,9 @@ const OPEN: Row = Row {
     varies: Varies::Token,
 };
 
-pub fn rows() -> Vec<Row> {
+/// All rows. `webhook` is the address of a back end that is asked.
+pub fn rows(webhook: &str) -> Vec<Row> {
+    let asks = json!({"webhookAuthenticateURL": webhook, "webhookPlayAuthUrl": webhook});
     let hash =
         json!({"hashControlPublishEnabled": true, "hashControlPlayEnabled": true, "tokenHashSecret": HASH_SECRET});
     let one_time = json!({"publishTokenControlEnabled": true, "playTokenControlEnabled": true});
@@ -76,6 +80,15 @@ pub fn rows() -> Vec<Row> {
         },
         Row { title: "Hash", application: "Hash", settings: hash.clone(), token: Token::Hash, ..OPEN },
         Row { title: "JWT", application: "Jwt", settings: jwts, token: Token::Jwt, ..OPEN },
+        Row { title: "Webhook", application: "Webhook", settings: asks.clone(), token: Token::Webhook, ..OPEN },
+        Row {
+            title: "Webhook and time-based code: the webhook's answer varies",
+            application: "WebhookAndCode",
+            settings: both(&asks, &codes),
+            token: Token::Webhook,
+            codes: Codes::Registered,
+            ..OPEN
+        },
         Row {
             title: "Time-based code, registered subscriber",
             application: "Codes",
@@ -221,6 +234,16 @@ impl Row {
             Token::OneTime => {
                 let expires = if is_expired { now() - 10 } else { now() + 3_600 };
                 Some(setup.token(stream, role, expires).await)
+            }
+            Token::Webhook => {
+                let word = if is_wrong {
+                    "wrong"
+                } else if is_expired {
+                    "expired"
+                } else {
+                    "right"
+                };
+                Some(format!("{word}-{stream}-{}", role.word()))
             }
             Token::Hash => {
                 // A hash ends when the secret changes.

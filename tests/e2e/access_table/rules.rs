@@ -11,7 +11,7 @@ const NO_SUCH: &str = "-";
 type Rule = (&'static str, [&'static str; 8], [&'static str; 8]);
 
 #[rustfmt::skip]
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 17] = [
     // Mode, and what is varied.
     //          none                   wrong                  right       expired                other stream's
     //          other role's           blocked                replayed
@@ -35,6 +35,16 @@ const RULES: [Rule; 15] = [
          "jwt-invalid",         "blocked",             IN],
         ["jwt-missing",         "jwt-invalid",         IN,         "jwt-expired",         "jwt-invalid",
          "jwt-invalid",         "blocked",             IN]),
+    ("Webhook",
+        ["webhook-refused",     "webhook-refused",     IN,         "webhook-refused",     "webhook-refused",
+         "webhook-refused",     "blocked",             IN],
+        ["webhook-refused",     "webhook-refused",     IN,         "webhook-refused",     "webhook-refused",
+         "webhook-refused",     "blocked",             IN]),
+    ("Webhook and time-based code: the webhook's answer varies",
+        ["webhook-refused",     "webhook-refused",     IN,         "webhook-refused",     "webhook-refused",
+         "webhook-refused",     "blocked",             "code-replayed"],
+        ["webhook-refused",     "webhook-refused",     IN,         "webhook-refused",     "webhook-refused",
+         "webhook-refused",     "blocked",             "code-replayed"]),
     ("Time-based code, registered subscriber",
         ["code-missing",        "code-invalid",        IN,         "code-invalid",        "code-invalid",
          "subscriber-type-mismatch", "blocked",        "code-replayed"],

@@ -1,11 +1,13 @@
 //! A server of one's own on free ports, and the clients that talk to it.
 
+mod back_end;
 mod clip;
 mod decisions;
 mod ffmpeg;
 mod graphql;
 mod live;
 mod process;
+mod receiver;
 mod rest;
 mod rtmp;
 mod server;
@@ -15,15 +17,17 @@ mod sign;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub use back_end::BackEnd;
 pub use clip::clip;
 pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
 pub use live::Live;
 pub use process::{Process, output};
+pub use receiver::{Received, Receiver};
 pub use rest::Rest;
-pub use rtmp::{Rtmp, Said, Status};
-pub use server::Server;
-pub use setup::{Face, Operation, Setup, date_time, now};
+pub use rtmp::{Rtmp, Said};
+pub use server::{ADMIN, Server};
+pub use setup::{Face, Operation, Setup, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
 
 /// Waits until `check` yields a value: the event that a test waits for, seen from outside.

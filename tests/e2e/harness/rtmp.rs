@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -53,7 +53,7 @@ impl Rtmp {
         let mut socket = socket.connect(server).await?;
         shake_hands(&mut socket).await?;
         let (read, write) = socket.into_split();
-        let mut reader = Reader { socket: BufReader::new(read), chunk: 128, streams: HashMap::new() };
+        let mut reader = Reader { socket: read, input: Vec::new(), chunk: 128, streams: HashMap::new() };
         let mut writer = Writer { socket: write, stream: 0 };
         writer.chunk_size().await?;
         let tc_url = format!("rtmp://{server}/{application}");
@@ -76,6 +76,67 @@ impl Rtmp {
             Some(status) if status.is_error() => Said::No(status),
             Some(_) => Said::Yes,
         }
+    }
+
+    /// Asks to play `key` (stream id, then `?` and credentials, or all of them by place).
+    pub async fn play(&mut self, key: &str) -> Said {
+        let call = [Amf::Text("play"), Amf::Number(3.0), Amf::Null, Amf::Text(key), Amf::Number(-2_000.0)];
+        if self.writer.command(&call).await.is_err() {
+            return Said::HungUp;
+        }
+        loop {
+            match self.status().await {
+                None => return Said::HungUp,
+                Some(status) if status.is_error() => return Said::No(status),
+                Some(status) if status.code == "NetStream.Play.Reset" => {}
+                Some(_) => return Said::Yes,
+            }
+        }
+    }
+
+    /// The next message of audio or video; `None` when the server hangs up first.
+    pub async fn media(&mut self) -> Option<Media> {
+        let mut read = async || {
+            loop {
+                if let Incoming::Media(media) = self.reader.message().await.ok()? {
+                    return Some(media);
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, read()).await.expect("the server sends media or hangs up")
+    }
+
+    /// The next picture or frame of sound.
+    pub async fn frame(&mut self) -> Option<Media> {
+        loop {
+            let media = self.media().await?;
+            if !media.is_config {
+                return Some(media);
+            }
+        }
+    }
+
+    /// The bytes that arrive within a time, whatever they are.
+    pub async fn bytes_within(&mut self, time: Duration) -> usize {
+        let deadline = tokio::time::Instant::now() + time;
+        let mut bytes = 0;
+        while let Ok(more) = tokio::time::timeout_at(deadline, self.reader.more()).await {
+            bytes += more.expect("the connection stays");
+        }
+        bytes
+    }
+
+    /// Plays until the first media byte has arrived: a yes is no mere promise.
+    pub async fn watch(&mut self, key: &str) -> Said {
+        match self.play(key).await {
+            Said::Yes if self.media().await.is_none() => Said::HungUp,
+            said => said,
+        }
+    }
+
+    /// Waits for the next media message; false when none comes within `patience` or the connection ends.
+    pub async fn media_within(&mut self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.media()).await.is_ok_and(|media| media.is_some())
     }
 
     /// The next `onStatus`; `None` when the server hangs up first.
@@ -114,22 +175,48 @@ pub(super) enum Incoming {
         transaction: f64,
         number: Option<f64>,
     },
-    Media,
+    Media(Media),
     Other,
 }
 
+/// A message of audio or video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Media {
+    /// Milliseconds.
+    pub timestamp: u32,
+    /// A decoder configuration.
+    pub is_config: bool,
+    /// A picture from which a decoder can start.
+    pub is_key_frame: bool,
+}
+
+impl Media {
+    fn read(kind: u8, timestamp: u32, body: &[u8]) -> Self {
+        let is_config = body.get(1) == Some(&0);
+        let is_key_frame = kind == 9 && !is_config && body.first().is_some_and(|first| first >> 4 == 1);
+        Self { timestamp, is_config, is_key_frame }
+    }
+}
+
+/// Waiting for more may be given up at any moment; nothing is lost by it.
 pub(super) struct Reader {
-    socket: BufReader<OwnedReadHalf>,
+    socket: OwnedReadHalf,
+    /// Not read as chunks yet.
+    input: Vec<u8>,
     /// The server's chunk size.
     chunk: usize,
     streams: HashMap<u8, Chunks>,
 }
+
+/// Type, timestamp and payload of a message.
+type Whole = (u8, u32, Vec<u8>);
 
 /// One chunk stream: the last header, and the message that is under way.
 #[derive(Default)]
 struct Chunks {
     length: usize,
     kind: u8,
+    timestamp: u32,
     extended: bool,
     body: Vec<u8>,
 }
@@ -146,9 +233,13 @@ impl Reader {
     }
 
     pub(super) async fn message(&mut self) -> io::Result<Incoming> {
-        let (kind, body) = loop {
-            if let Some(message) = self.next_chunk().await? {
-                break message;
+        let (kind, timestamp, body) = loop {
+            match self.next_chunk()? {
+                Some(Some(message)) => break message,
+                Some(None) => {}
+                None => {
+                    self.more().await?;
+                }
             }
         };
         Ok(match kind {
@@ -157,46 +248,48 @@ impl Reader {
                 self.chunk = u32::from_be_bytes(*size) as usize;
                 Incoming::Other
             }
-            8 | 9 => Incoming::Media,
+            8 | 9 => Incoming::Media(Media::read(kind, timestamp, &body)),
             20 => read_command(&body).unwrap_or(Incoming::Other),
             _ => Incoming::Other,
         })
     }
 
-    /// Reads one chunk (§5.3.1); `Some` when it completes a message.
-    async fn next_chunk(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
-        let basic = self.socket.read_u8().await?;
-        let (format, id) = (basic >> 6, basic & 0x3f);
-        if id < 2 {
+    /// Reads what has come; how much that was.
+    async fn more(&mut self) -> io::Result<usize> {
+        match self.socket.read_buf(&mut self.input).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            bytes => Ok(bytes),
+        }
+    }
+
+    /// Reads one chunk (§5.3.1) of a server that writes full headers or none. `None` when more bytes are needed; the
+    /// inner value is the message that it completes.
+    fn next_chunk(&mut self) -> io::Result<Option<Option<Whole>>> {
+        let mut at = self.input.as_slice();
+        let Some(basic) = take(&mut at, 1) else { return Ok(None) };
+        let (format, id) = (basic[0] >> 6, basic[0] & 0x3f);
+        if id < 2 || matches!(format, 1 | 2) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let chunks = self.streams.entry(id).or_default();
-        if format < 3 {
-            chunks.extended = read_u24(&mut self.socket).await? == 0xff_ff_ff;
-        }
-        if format < 2 {
-            chunks.length = read_u24(&mut self.socket).await? as usize;
-            chunks.kind = self.socket.read_u8().await?;
-        }
         if format == 0 {
-            self.socket.read_u32_le().await?;
+            let Some(head) = take(&mut at, 11) else { return Ok(None) };
+            let number = |at: usize| u32::from_be_bytes([0, head[at], head[at + 1], head[at + 2]]);
+            (chunks.timestamp, chunks.length, chunks.kind) = (number(0), number(3) as usize, head[6]);
+            chunks.extended = chunks.timestamp == 0xff_ff_ff;
         }
-        if chunks.extended {
-            self.socket.read_u32().await?;
+        if chunks.extended && take(&mut at, 4).is_none() {
+            return Ok(None);
         }
-        let have = chunks.body.len();
-        let part = (chunks.length - have).min(self.chunk);
-        chunks.body.resize(have + part, 0);
-        self.socket.read_exact(&mut chunks.body[have..]).await?;
+        let part = (chunks.length - chunks.body.len()).min(self.chunk);
+        let Some(payload) = take(&mut at, part) else { return Ok(None) };
+        chunks.body.extend_from_slice(payload);
         let complete = chunks.body.len() == chunks.length;
-        Ok(complete.then(|| (chunks.kind, std::mem::take(&mut chunks.body))))
+        let message = complete.then(|| (chunks.kind, chunks.timestamp, std::mem::take(&mut chunks.body)));
+        let used = self.input.len() - at.len();
+        self.input.drain(..used);
+        Ok(Some(message))
     }
-}
-
-async fn read_u24(socket: &mut BufReader<OwnedReadHalf>) -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    socket.read_exact(&mut bytes[1..]).await?;
-    Ok(u32::from_be_bytes(bytes))
 }
 
 pub(super) struct Writer {

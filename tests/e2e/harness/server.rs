@@ -1,5 +1,6 @@
 //! The binary under test, as a process.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
@@ -100,6 +101,18 @@ impl Server {
         std::fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
     }
 
+    /// The address of one listener; `None` for what is not served.
+    pub fn listening(&self, name: &str) -> Option<SocketAddr> {
+        let text = std::fs::read(self.data.path().join("listening.json")).expect("listening.json");
+        let addresses: Value = serde_json::from_slice(&text).expect("listening.json is JSON");
+        addresses[name].as_str().map(|address| address.parse().expect("an address"))
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
     pub fn data(&self) -> Arc<TempDir> {
         Arc::clone(&self.data)
     }
@@ -114,6 +127,25 @@ impl Server {
     /// Open descriptors.
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the process lives").count()
+    }
+
+    /// Every TCP port that the process listens on.
+    pub fn listening_ports(&self) -> BTreeSet<u16> {
+        let folder = std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the process lives");
+        let links = folder.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        let sockets: BTreeSet<_> = links.map(|link| link.to_string_lossy().into_owned()).collect();
+        let mut ports = BTreeSet::new();
+        for table in ["tcp", "tcp6"] {
+            let table = std::fs::read_to_string(format!("/proc/{}/net/{table}", self.pid())).unwrap_or_default();
+            for line in table.lines().skip(1) {
+                // Local address, state (0A listens) and inode, as in proc(5).
+                let fields: Vec<_> = line.split_whitespace().collect();
+                let listens = fields[3] == "0A" && sockets.contains(&format!("socket:[{}]", fields[9]));
+                let port = fields[1].rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
+                ports.extend(port.filter(|_| listens));
+            }
+        }
+        ports
     }
 
     pub fn is_running(&mut self) -> bool {

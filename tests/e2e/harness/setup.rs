@@ -107,14 +107,16 @@ impl Setup {
         }
     }
 
-    /// Creates the record of a stream. The fields have one name on both faces, but for times and `expireDurationMs`.
+    /// Creates the record of a stream. The fields are called as in GraphQL, but for REST's times.
     pub async fn broadcast(&self, stream: &str, fields: Value) {
         let mut body = fields;
         body["streamId"] = json!(stream);
         match self.face {
             Face::Rest => {
-                if let Some(duration) = body.as_object_mut().and_then(|body| body.remove("expireDurationMs")) {
-                    body["expireDurationMS"] = duration;
+                for (graph, rest) in [("expireDurationMs", "expireDurationMS"), ("mainTrack", "mainTrackStreamId")] {
+                    if let Some(value) = body.as_object_mut().and_then(|body| body.remove(graph)) {
+                        body[rest] = value;
+                    }
                 }
                 let path = format!("/{}/rest/v2/broadcasts/create", self.application);
                 let answer = self.rest.post(&path, body).await;
@@ -269,7 +271,7 @@ pub fn now() -> u64 {
 }
 
 /// Unix seconds as RFC 3339 in UTC.
-pub fn date_time(seconds: i64) -> String {
+fn date_time(seconds: i64) -> String {
     // Days since 1 March of the year 0, in eras of 400 years (146 097 days).
     let days = seconds.div_euclid(86_400) + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));

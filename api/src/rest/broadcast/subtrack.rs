@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::shape::{BroadcastObject, LivePicture};
 use crate::Api;
-use crate::manage::{Application, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus};
+use crate::manage::{Application, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus, Role};
 use crate::rest::access::InApplication;
 use crate::rest::answer::{Answer, Failure, Rest, SimpleStat, existing};
 use crate::rest::extract::{Paging, Parameters, PathOf, ServerHost, Stream};
@@ -35,6 +35,7 @@ async fn add_subtrack(
     PathOf(main): PathOf<Stream>,
     parameters: Parameters,
 ) -> Rest<Answer> {
+    application.require(Role::Operator)?;
     let main = main.required()?;
     if api.broadcast(&application, main.as_str()).await?.is_none() {
         return Ok(Answer::failure(unknown_main(&main)));
@@ -56,6 +57,7 @@ async fn remove_subtrack(
     PathOf(main): PathOf<Stream>,
     parameters: Parameters,
 ) -> Rest<Answer> {
+    application.require(Role::Operator)?;
     let (main, subtrack) = (main.required()?, parameters.filled("id").unwrap_or_default());
     let found = api.broadcast(&application, subtrack).await?;
     if found.is_none_or(|found| found.main_track.as_ref() != Some(&main)) {

@@ -1,8 +1,8 @@
 //! Logging in and out, and the first administrator (`rest-v2` §10.2).
 
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use crate::http::LOGIN_COOKIE;
 use crate::manage::{Grant, Login, LoginRequest, Scope};
 use crate::rest::access::{Manager, Visitor};
 use crate::rest::answer::{Answer, Failure, NOT_AUTHENTICATED, Rest};
-use crate::rest::extract::{JsonBody, PathOf};
+use crate::rest::extract::{Https, JsonBody, PathOf};
 use crate::rest::lenient;
 
 pub fn routes() -> OpenApiRouter<Api> {
@@ -95,8 +95,7 @@ async fn create_initial_user(
 async fn authenticate(
     State(api): State<Api>,
     Visitor(viewer): Visitor,
-    uri: Uri,
-    headers: HeaderMap,
+    Https(https): Https,
     JsonBody(credentials): JsonBody<Credentials>,
 ) -> Rest<Response> {
     let Credentials { email: Some(email), password: Some(password) } = credentials.unwrap_or_default() else {
@@ -105,7 +104,7 @@ async fn authenticate(
     let request = LoginRequest { email, password: Secret::new(password), address: viewer.address() };
     let login = api.login(request).await?;
     let mut response = Answer::success_with(scope_text(&login.administrator.grants)).into_response();
-    let cookie = login_cookie(&api, &login, is_https(&uri, &headers))
+    let cookie = login_cookie(&api, &login, https)
         .ok_or_else(|| Failure::Unavailable("an access token cannot be written into a cookie".to_owned()))?;
     response.headers_mut().append(SET_COOKIE, cookie);
     Ok(response)
@@ -195,12 +194,6 @@ fn login_cookie(api: &Api, login: &Login, https: bool) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-/// Whether the browser came over TLS. A forged header can only make its own cookie stricter.
-fn is_https(uri: &Uri, headers: &HeaderMap) -> bool {
-    let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    forwarded || uri.scheme_str() == Some("https")
 }
 
 #[cfg(test)]

@@ -200,8 +200,14 @@ async fn preflights_are_answered_before_any_filter() {
         .send()
         .await;
     assert_eq!((refused.status, refused.body.len()), (StatusCode::FORBIDDEN, 0));
-    let plain = server.call(Method::OPTIONS, BROADCASTS).send().await;
-    assert_eq!(plain.header("allow"), Some("GET,POST,HEAD,OPTIONS,PUT,DELETE"));
+    for (path, methods) in [
+        (BROADCASTS, "DELETE,OPTIONS"),
+        ("/LiveApp/rest/v2/broadcasts/list/0/5", "GET,HEAD,OPTIONS"),
+        ("/LiveApp/rest/v2/no-such-thing", "GET,POST,HEAD,OPTIONS,PUT,DELETE"),
+    ] {
+        let plain = server.call(Method::OPTIONS, path).from("203.0.113.9").send().await;
+        assert_eq!((plain.status, plain.header("allow")), (StatusCode::OK, Some(methods)), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -113,7 +113,13 @@ async fn connections_are_told_in_all_three_lists() {
     let worker = server.test.worker().await;
     register(&server).await;
     let session = on_air(&server, &worker).await;
+    server.pass(10);
     let list = server.get(&format!("{STREAM}/subscribers/list/0/5")).send().await.json();
+    assert_eq!(list[0]["avgVideoBitrate"], 2_000_000, "also while it is connected");
+    let info = server.get(&format!("{STREAM}/stream-info")).send().await.json();
+    assert_eq!((&info[0]["videoCodec"], &info[0]["videoHeight"]), (&json!("H264"), &json!(720)));
+    let live = server.get("/rest/v2/applications/live-streams/LiveApp").send().await.json();
+    assert_eq!(live, json!([{"name": "stream1", "watcherCount": 2}]));
     assert_eq!((&list[0]["connected"], &list[0]["currentConcurrentConnections"]), (&json!(true), &json!(1)));
 
     let mut sessions = server.test.api.session_events();

@@ -66,8 +66,31 @@ async fn the_server_tells_what_it_is() {
     get("/rest/v2/cluster-mode-status").await.result(false);
     let live = json!({"totalConnectionSize": 0, "totalLiveStreamSize": 0});
     assert_eq!(get("/rest/v2/live-clients-size").await.json(), live);
-    assert_eq!(get("/rest/v2/server-settings").await.json()["allowedDashboardCIDR"], "0.0.0.0/0");
-    server.post("/rest/v2/server-settings").json(&json!({})).send().await.result(false);
+    assert_eq!(get("/rest/v2/applications/live-streams/LiveApp").await.json(), json!([]));
+    assert_eq!(get("/rest/v2/applications/live-streams/NoSuchApp").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn records_outlive_an_application_unless_they_are_deleted_too() {
+    let server = Server::start().await;
+    let delete = |query: &str| server.delete(&format!("/rest/v2/applications/LiveApp{query}")).send();
+    let create = || server.post("/rest/v2/applications/LiveApp").send();
+    let count = || server.get("/LiveApp/rest/v2/broadcasts/count").send();
+    server.post("/LiveApp/rest/v2/broadcasts/create").json(&json!({"streamId": "s"})).send().await;
+    server.set("LiveApp", json!({"tokenHashSecret": "this_is_secret"})).await;
+
+    delete("").await.result(true);
+    assert_eq!(count().await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("/rest/v2/applications").send().await.json(), json!({"applications": ["WebRTCAppEE"]}));
+    delete("").await.result(false);
+    create().await.result(true);
+    assert_eq!(count().await.json(), json!({"number": 1}));
+    let settings = server.get("/rest/v2/applications/settings/LiveApp").send().await.json();
+    assert_eq!(settings["tokenHashSecret"], "", "settings are not records");
+
+    delete("?deleteDB=true").await.result(true);
+    create().await.result(true);
+    assert_eq!(count().await.json(), json!({"number": 0}));
 }
 
 #[tokio::test]

@@ -5,10 +5,13 @@ mod conventions;
 mod live;
 mod management;
 mod openapi;
+mod relay;
 mod seeds;
+mod server;
 mod settings;
 mod subscribers;
 mod tokens;
+mod unsupported;
 mod viewers;
 
 use std::net::SocketAddr;
@@ -40,7 +43,10 @@ impl Server {
 
     async fn configured(configure: impl FnOnce(&mut ApiConfig)) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        let test = TestApi::over(folder, configure).await.expect("started");
+        Self::over(TestApi::over(folder, configure).await.expect("started"))
+    }
+
+    fn over(test: TestApi) -> Self {
         let router = test.api.http_router();
         Self { test, router }
     }

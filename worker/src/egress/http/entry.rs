@@ -171,7 +171,9 @@ impl Http {
         let place = self.rejoin.place(&key, &client, identity, is_live_session);
         let arrived = Instant::now();
         let mut place = place.lock().await;
-        if let Some(session) = place.session.and_then(|id| self.sessions.find(id)) {
+        // The beat that ends sessions may be a moment late; what has ended by now is joined no more.
+        let joins = |session: &Arc<Session>| session.grant().ticket_until.is_none_or(|until| asked.now < until);
+        if let Some(session) = place.session.and_then(|id| self.sessions.find(id)).filter(joins) {
             match (session.gate(), self.sessions.block_of(&session, asked.now)) {
                 (Gate::Open, _) => {
                     session.touch(asked.now);

@@ -273,6 +273,21 @@ async fn a_player_that_repeats_its_code_with_every_request_costs_one_question() 
 }
 
 #[tokio::test]
+async fn a_session_whose_ticket_has_ended_is_joined_no_more() {
+    let house = House::open(true).await;
+    *house.gate.script.lock() = Box::new(|request| {
+        let mut grant = grant(request);
+        grant.ticket_until = Some(clock().plus_secs(2));
+        allow(grant)
+    });
+    viewer(&house).await;
+    *house.gate.script.lock() = Box::new(|_| deny(DenyReason::JwtExpired { at: clock() }));
+    assert_eq!(house.status(WITH_CODE).await, 200, "until then the same credentials join it");
+    house.wait(2_000);
+    assert_eq!(house.status(WITH_CODE).await, 403);
+}
+
+#[tokio::test]
 async fn the_cookie_of_one_subscriber_does_not_speak_for_another() {
     let house = House::open(true).await;
     let cookie = viewer(&house).await.cookie();

@@ -1,6 +1,7 @@
 //! Accepts RTMP connections, within limits, and keeps them apart: what happens in one ends no other.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -10,13 +11,16 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::connection::{Connection, Shared};
 use super::session::SessionLimits;
+use super::transport::Encryption;
 use crate::admission::Admission;
+use crate::egress::tune;
 use crate::hub::Hub;
 
 /// Where to listen, and what a connection may take.
@@ -65,10 +69,25 @@ impl Default for RtmpConfig {
     }
 }
 
+/// RTMP over TLS, beside the plain port.
+#[derive(Clone)]
+pub struct Rtmps {
+    pub addr: SocketAddr,
+    pub encryption: Encryption,
+}
+
+impl fmt::Debug for Rtmps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rtmps").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
 /// A bound RTMP port.
 pub struct RtmpListener {
     socket: TcpListener,
     local_addr: SocketAddr,
+    /// `None` on a plain port.
+    encryption: Option<Encryption>,
     shared: Arc<Shared>,
 }
 
@@ -80,7 +99,13 @@ impl RtmpListener {
     pub async fn bind(config: RtmpConfig, admission: Arc<Admission>, hub: Arc<Hub>) -> io::Result<Self> {
         let socket = TcpListener::bind(config.addr).await?;
         let local_addr = socket.local_addr()?;
-        Ok(Self { socket, local_addr, shared: Arc::new(Shared { config, admission, hub }) })
+        Ok(Self { socket, local_addr, encryption: None, shared: Arc::new(Shared { config, admission, hub }) })
+    }
+
+    /// Takes encrypted connections only.
+    #[must_use]
+    pub fn encrypted(self, encryption: Encryption) -> Self {
+        Self { encryption: Some(encryption), ..self }
     }
 
     /// The bound address, with the port that was chosen for port 0.
@@ -102,7 +127,9 @@ impl RtmpListener {
             match accepted {
                 Ok((socket, address)) => match places.take(address.ip()) {
                     Some(place) => {
-                        connections.spawn(serve(socket, address, place, Arc::clone(&self.shared), shutdown.clone()));
+                        let peer = Newcomer { socket, address: address.ip(), shared: Arc::clone(&self.shared) };
+                        let encryption = self.encryption.clone();
+                        connections.spawn(serve(peer, encryption, place, shutdown.clone()));
                     }
                     None => debug!(peer.address = %address.ip(), "connection closed: too many are open"),
                 },
@@ -123,15 +150,39 @@ impl RtmpListener {
 /// How long to wait before accepting again when it failed: descriptors come back when connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// A socket that was just accepted.
+struct Newcomer {
+    socket: TcpStream,
+    address: IpAddr,
+    shared: Arc<Shared>,
+}
+
 /// Runs one connection. A panic inside it is a defect of ours that costs this connection alone.
-async fn serve(socket: TcpStream, address: SocketAddr, place: Place, shared: Arc<Shared>, shutdown: CancellationToken) {
+async fn serve(peer: Newcomer, encryption: Option<Encryption>, place: Place, shutdown: CancellationToken) {
+    let address = peer.address;
     // Answers are small, and an encoder waits for each.
-    if let Err(error) = socket.set_nodelay(true) {
-        debug!(%error, "TCP_NODELAY could not be set");
+    if let Err(error) = tune(&peer.socket) {
+        debug!(%error, "a socket could not be tuned");
     }
-    let connection = Connection::new(socket, address.ip(), shared, shutdown);
-    if AssertUnwindSafe(connection.serve()).catch_unwind().await.is_err() {
-        error!(peer.address = %address.ip(), "an rtmp connection panicked");
+    let served = async {
+        match encryption {
+            None => Connection::new(peer.socket, address, peer.shared, shutdown).serve().await,
+            Some(encryption) => {
+                let limit = peer.shared.config.handshake_timeout;
+                let encrypted = tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    encrypted = timeout(limit, encryption(peer.socket)) => encrypted,
+                };
+                match encrypted {
+                    Ok(Ok(socket)) => Connection::new(socket, address, peer.shared, shutdown).serve().await,
+                    Ok(Err(error)) => debug!(peer.address = %address, %error, "a TLS handshake failed"),
+                    Err(_) => debug!(peer.address = %address, "a TLS handshake took too long"),
+                }
+            }
+        }
+    };
+    if AssertUnwindSafe(served).catch_unwind().await.is_err() {
+        error!(peer.address = %address, "an rtmp connection panicked");
     }
     drop(place);
 }

@@ -28,5 +28,5 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use listener::{RtmpConfig, RtmpListener};
+pub use listener::{RtmpConfig, RtmpListener, Rtmps};
 pub use transport::{Encrypting, Encryption, Transport};
