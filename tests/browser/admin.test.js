@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { launch, playing, publish, startServer, watchRequests } from './harness/server.js';
+import { barriers, launch, playing, publish, startServer, watchRequests } from './harness/server.js';
 
 const OPEN = {
   ...{ playTokenControlEnabled: false, playJwtControlEnabled: false, enableTimeTokenForPlay: false },
@@ -35,7 +35,9 @@ async function open(path) {
   await tab.goto(`${server.origin}/admin${path}`);
   return {
     tab,
+    /** Says goodbye to a page on which everybody can act. */
     close: async () => {
+      assert.deepEqual(await barriers(tab), []);
       assert.deepEqual(outside, []);
       await context.close();
     },
@@ -92,6 +94,7 @@ test('a refusal is explained, rule by rule', async () => {
   await tab.getByLabel('Subscriber id').fill('playerB');
   await tab.getByRole('button', { name: 'Explain' }).click();
   await tab.getByText('They would be refused').waitFor();
+  assert.deepEqual(await barriers(tab), []);
   const rules = tab.getByRole('list', { name: 'What the gate asked' });
   await rules.getByText('Is the time-based code right?').waitFor();
   assert.match(await rules.innerText(), /Is the subscriber free of blocks\?\s*Yes/);
@@ -112,8 +115,8 @@ test('a mode is switched on, and two that exclude one another are refused with w
 
   await tab.getByRole('switch', { name: 'JWT, to play' }).click({ force: true });
   await tab.getByRole('button', { name: 'Save' }).click();
-  const alert = tab.getByRole('alert');
-  await alert.getByText('Nothing was changed').waitFor();
+  const alert = tab.getByRole('alert', { name: 'Nothing was changed' });
+  await alert.waitFor();
   assert.match(await alert.innerText(), /playTokenControlEnabled|one-time|token/i);
   await tab.getByRole('button', { name: 'Undo changes' }).click();
   assert.equal(await tab.getByRole('switch', { name: 'JWT, to play' }).isChecked(), false);
@@ -129,7 +132,7 @@ test('a key for a machine is made, works, and is revoked', async () => {
   const ask = async () => {
     const response = await fetch(`${server.origin}/graphql`, {
       method: 'POST',
-      // As from elsewhere: without the key nobody.
+      // As a page of another site: without the key nobody.
       headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}`, Origin: 'https://shop.example' },
       body: JSON.stringify({ query: '{ viewer { kind name } }' }),
     });

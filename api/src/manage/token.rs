@@ -36,6 +36,11 @@ impl Token {
         let skipped = text.chars().count().saturating_sub(HINT_CHARS);
         text.chars().skip(skipped).collect()
     }
+
+    /// As the audit names it.
+    pub(super) fn named(&self) -> String {
+        format!("…{}", self.hint())
+    }
 }
 
 /// What a token is good for now.
@@ -92,9 +97,10 @@ impl Api {
         tokens::insert(self.store().writer(), row.clone()).await?;
         let mut record = AuditRecord::action_on(self, "create-token", application, &new.stream_id);
         record.operation = Some(new.operation);
-        record.detail = Some(format!("{id} until {}", new.expires_at));
+        let made = self.token_of_row(row)?;
+        record.detail = Some(format!("{} until {}", made.named(), new.expires_at));
         self.record(record);
-        self.token_of_row(row)
+        Ok(made)
     }
 
     /// Tokens of a stream, the oldest first. Everybody who may read the application may list them: who shows them to
@@ -154,7 +160,7 @@ impl Api {
         let token = self.token_by_id(application, id).await?.ok_or_else(no_token)?;
         let mut record = AuditRecord::action_on(self, "reveal-token", application, &token.stream_id);
         record.operation = Some(token.operation);
-        record.detail = Some(id.to_string());
+        record.detail = Some(token.named());
         self.record(record);
         Ok(token)
     }
@@ -165,11 +171,13 @@ impl Api {
     /// `not-found`, `forbidden`.
     pub async fn delete_token(&self, application: &Application, stream_id: &StreamId, id: Uuid) -> Outcome<()> {
         application.require(Role::Operator)?;
+        let token = self.token_by_id(application, id).await?.ok_or_else(no_token)?;
         if !tokens::delete(self.store().writer(), application.id, stream_id.as_str(), id).await? {
             return Err(no_token());
         }
         let mut record = AuditRecord::action_on(self, "revoke-token", application, stream_id);
-        record.detail = Some(id.to_string());
+        record.operation = Some(token.operation);
+        record.detail = Some(token.named());
         self.record(record);
         Ok(())
     }

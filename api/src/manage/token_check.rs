@@ -89,7 +89,7 @@ impl Api {
         }
         let mut record = AuditRecord::action_on(self, "spend-token", application, &check.stream_id);
         record.operation = Some(check.operation);
-        record.detail = Some(row.id.to_string());
+        record.detail = Some(token.named());
         self.record(record);
         let token = self.token_by_id(application, row.id).await?;
         Ok(TokenAnswer { refusal: None, spent: true, token })

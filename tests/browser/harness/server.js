@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
 const BINARY = process.env.SLUICE_BINARY ?? '../../target/debug/sluice';
@@ -109,6 +110,15 @@ export const playing = (tab, seconds) =>
         video.played.end(video.played.length - 1) - video.played.start(0) >= seconds;
     }, seconds),
   );
+
+/** What an accessibility checker finds wrong with a page as it stands (WCAG 2.2 A and AA). */
+export async function barriers(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+}
 
 /** Headless Chromium that reaches nothing but the loopback. */
 export function launch() {

@@ -1,6 +1,7 @@
 //! The problems of a mutation's payload, in the server's own sentences.
 
 import { Alert, List } from '@mantine/core';
+import { sentence } from '../lib/format';
 
 export interface Problem {
   code: string;
@@ -10,7 +11,7 @@ export interface Problem {
 
 /** Shows nothing when there are none. `failure` is an error outside of the payload. */
 export function Problems({ problems, failure }: { problems: readonly Problem[]; failure?: string | undefined }) {
-  const messages = [...problems.map(({ message }) => message), ...(failure === undefined ? [] : [failure])];
+  const messages = [...problems.map(({ message }) => sentence(message)), ...(failure === undefined ? [] : [failure])];
   if (messages.length === 0) return null;
   return (
     <Alert color="red" variant="light" role="alert" title="Nothing was changed">

@@ -51,6 +51,12 @@ export function secondsFromNow(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toISOString();
 }
 
+/** The server's words as a sentence: errors of an API begin in lower case and end without a full stop. */
+export function sentence(text: string): string {
+  const ends = /[.!?…]$/.test(text) ? '' : '.';
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${ends}`;
+}
+
 /** "1 session", "3 sessions". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blockSentence } from './block-result';
-import { bitrate, bytes, duration, plural, protocolName } from './format';
+import { bitrate, bytes, duration, plural, protocolName, sentence } from './format';
 import { REASON_CODES, reasonText } from './reasons';
 import { ruleText } from './rules';
 import { withToken } from './with-token';
@@ -23,6 +23,11 @@ describe('numbers as people read them', () => {
     expect(duration(125_000)).toBe('2 min 5 s');
     expect(duration(2 * 3_600_000)).toBe('2 h');
     expect(duration(50 * 3_600_000)).toBe('2 d 2 h');
+  });
+
+  it('makes sentences of what the server says', () => {
+    expect(sentence('the token was used before')).toBe('The token was used before.');
+    expect(sentence('Set a key first.')).toBe('Set a key first.');
   });
 
   it('counts and spells', () => {

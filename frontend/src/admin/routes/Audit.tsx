@@ -1,6 +1,6 @@
 //! Everything that was decided and done. Filters are in the address, so that a view can be handed on.
 
-import { Button, Group, SegmentedControl, Select, SimpleGrid, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, SimpleGrid, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
@@ -35,7 +35,10 @@ export function Audit() {
 
   return (
     <Page title="Audit">
-      <Card hint="Every decision of the gate, every change and every login. Never a token, code or password.">
+      <Card>
+        <Text c="dimmed" size="sm" mb="sm">
+          Every decision of the gate, every change and every login. Never a token, code or password.
+        </Text>
         <Group mb="sm" gap="sm">
           <SegmentedControl
             aria-label="Kind of record"
@@ -68,7 +71,7 @@ export function Audit() {
             ]}
           />
         </Group>
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} mb="md" spacing="xs">
+        <SimpleGrid cols={{ base: 2, md: 3, lg: 6 }} mb="md" spacing="xs">
           <Select
             aria-label="When"
             placeholder="At any time"
@@ -87,10 +90,10 @@ export function Audit() {
             data={REASON_CODES.map((code) => ({ value: code, label: reasonText(code) }))}
             comboboxProps={{ width: 340, position: 'bottom-start' }}
           />
-          <Text name="application" label="Application" />
-          <Text name="stream" label="Stream id" />
-          <Text name="subscriber" label="Subscriber id" />
-          <Text name="address" label="IP address" />
+          <TypedFilter name="application" label="Application" />
+          <TypedFilter name="stream" label="Stream id" />
+          <TypedFilter name="subscriber" label="Subscriber id" />
+          <TypedFilter name="address" label="IP address" />
         </SimpleGrid>
         {filtered && (
           <Group mb="sm">
@@ -106,7 +109,7 @@ export function Audit() {
 }
 
 /** A filter that is typed: it counts once the typing pauses. */
-function Text({ name, label }: { name: string; label: string }) {
+function TypedFilter({ name, label }: { name: string; label: string }) {
   const [value, setValue] = useFilter(name);
   const soon = useDebouncedCallback(setValue, 300);
   return (

@@ -72,7 +72,10 @@ export function Keys() {
       {!keys ? (
         !error && <Skeleton h={160} />
       ) : (
-        <Card hint="For back ends and scripts. A key can do what it is granted, from anywhere, until it expires or is revoked.">
+        <Card>
+          <Text c="dimmed" size="sm" mb="sm">
+            For back ends and scripts. A key can do what it is granted, from anywhere, until it expires or is revoked.
+          </Text>
           {keys.nodes.length === 0 ? (
             <Empty>There is no key.</Empty>
           ) : (
@@ -120,7 +123,7 @@ export function Keys() {
               </Table>
             </Table.ScrollContainer>
           )}
-          <Pager page={page} info={keys.pageInfo} total={keys.totalCount} />
+          {keys.totalCount > 0 && <Pager page={page} info={keys.pageInfo} total={keys.totalCount} />}
         </Card>
       )}
       {revoking && (

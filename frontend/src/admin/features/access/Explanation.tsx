@@ -4,6 +4,7 @@ import { Alert, Group, List, Text, ThemeIcon } from '@mantine/core';
 import { graphql } from '../../../gql';
 import type { Explanation_AccessExplanationFragment } from '../../../gql/graphql';
 import { Icon } from '../../components/Icon';
+import { sentence } from '../../lib/format';
 import { reasonText } from '../../lib/reasons';
 import { ruleText } from '../../lib/rules';
 
@@ -58,7 +59,7 @@ export function Explanation({ explanation }: { explanation: Explanation_AccessEx
               <Text size="sm" fw={step.verdict === 'REFUSED' ? 650 : 400} c={step.applied ? undefined : 'dimmed'}>
                 {ruleText(step.rule)}
               </Text>
-              <Text size="sm" c={step.verdict === 'REFUSED' ? 'red' : 'dimmed'}>
+              <Text size="sm" c={step.verdict === 'REFUSED' ? undefined : 'dimmed'}>
                 {step.verdict === 'REFUSED' ? sentence(step.message ?? 'no') : step.applied ? 'Yes' : `Not asked: ${step.skipped}`}
               </Text>
             </Group>
@@ -82,8 +83,4 @@ function Mark({ step }: { step: Step }) {
       <Icon name={icon} size={14} />
     </ThemeIcon>
   );
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -50,7 +50,7 @@ export function AuditTable({ filter, orderBy }: { filter: AuditFilter; orderBy: 
   if (nodes.length === 0) return <Empty>No record matches.</Empty>;
   return (
     <>
-      <Table.ScrollContainer minWidth={980}>
+      <Table.ScrollContainer minWidth={1040}>
         <Table verticalSpacing={6} aria-label="Audit" striped="even">
           <Table.Thead>
             <Table.Tr>
@@ -86,11 +86,11 @@ function Row({ entry }: { entry: Entry }) {
         {timestamp(at)}
       </Table.Td>
       <Table.Td>
-        <Badge color={denied ? 'red' : 'sluice'} variant="light" tt="none">
+        <Badge color={denied ? 'red' : 'sluice'} variant="light" tt="none" miw={76}>
           {denied ? 'Denied' : 'Allowed'}
         </Badge>
       </Table.Td>
-      <Table.Td maw={360}>
+      <Table.Td miw={180} maw={360}>
         <Text size="sm">{title}</Text>
         {more && (
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
@@ -98,8 +98,10 @@ function Row({ entry }: { entry: Entry }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>{[application, streamId].filter(Boolean).join(' / ') || '–'}</Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>
+      <Table.Td miw={120} style={{ overflowWrap: 'anywhere' }}>
+        {[application, streamId].filter(Boolean).join(' / ') || '–'}
+      </Table.Td>
+      <Table.Td miw={150} style={{ overflowWrap: 'anywhere' }}>
         {actor ?? subscriberId ?? '–'}
         {actor && subscriberId && (
           <Text size="xs" c="dimmed">

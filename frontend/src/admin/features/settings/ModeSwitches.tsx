@@ -10,9 +10,9 @@ export function ModeSwitches({ form }: { form: UseFormReturnType<SecurityValues>
     <Table verticalSpacing="sm" withRowBorders aria-label="Ways in">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th>They show</Table.Th>
-          <Table.Th w={110}>To publish</Table.Th>
-          <Table.Th w={110}>To play</Table.Th>
+          <Table.Th>What they show</Table.Th>
+          <Table.Th w={{ base: 72, sm: 110 }}>Publish</Table.Th>
+          <Table.Th w={{ base: 72, sm: 110 }}>Play</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -197,7 +197,7 @@ export function SecurityForm({ application }: { application: SecurityForm_Applic
         </Card>
 
         {/* In sight wherever on the page the change was. */}
-        <Paper withBorder shadow="sm" p="md" style={{ position: 'sticky', bottom: 12, zIndex: 5 }} role="group" aria-label="Save">
+        <Paper withBorder shadow="sm" p="md" style={form.isDirty() ? { position: 'sticky', bottom: 12, zIndex: 5 } : undefined} role="group" aria-label="Save">
           <Stack gap="sm">
             <Problems problems={data?.updateApplicationSettings.problems ?? []} failure={error && failureText(error)} />
             <Group justify="space-between">

@@ -116,12 +116,12 @@ export function Tokens({ application, streamId }: Names) {
       ) : broadcast.tokens.nodes.length === 0 ? (
         <Empty>{status ? 'No token is in this state.' : 'No token was handed out yet.'}</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={820}>
+        <Table.ScrollContainer minWidth={900}>
           <Table verticalSpacing="xs" aria-label="Tokens">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Token</Table.Th>
-                <Table.Th>Admits to</Table.Th>
+                <Table.Th style={{ whiteSpace: 'nowrap' }}>Admits to</Table.Th>
                 <Table.Th>State</Table.Th>
                 <Table.Th>Valid until</Table.Th>
                 <Table.Th>Made</Table.Th>
@@ -152,6 +152,8 @@ function Row({ token, application, streamId, onRevoked }: RowProps) {
   const { label, color } = STATUS[token.status];
   const [{ fetching }, revoke] = useMutation(REVOKE);
   const used = token.spentAt ?? token.reservedUntil;
+  // Behind the address stands the software of HTTP players.
+  const [address] = (token.client ?? '').split('|');
 
   const revokeIt = async () => {
     const answer = await revoke({ input: { application, streamId, ids: [token.id] } });
@@ -169,14 +171,16 @@ function Row({ token, application, streamId, onRevoked }: RowProps) {
           {label}
         </Badge>
         {used && (
-          <Text size="xs" c="dimmed" className="tabular" lineClamp={2} maw={260}>
+          <Text size="xs" c="dimmed" className="tabular" title={token.client ?? undefined}>
             {token.spentAt ? timestamp(token.spentAt) : `until ${timestamp(used)}`}
-            {token.client && `, ${token.client.replace('|', ', ')}`}
+            {address && `, ${address}`}
           </Text>
         )}
       </Table.Td>
-      <Table.Td className="tabular">{timestamp(token.expiresAt)}</Table.Td>
-      <Table.Td className="tabular">
+      <Table.Td className="tabular" style={{ whiteSpace: 'nowrap' }}>
+        {timestamp(token.expiresAt)}
+      </Table.Td>
+      <Table.Td className="tabular" style={{ whiteSpace: 'nowrap' }}>
         {timestamp(token.createdAt)}
         {token.createdBy && (
           <Text size="xs" c="dimmed">
