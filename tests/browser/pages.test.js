@@ -83,6 +83,22 @@ test('GraphiQL opens at /graphql, runs a query, and asks nobody else', async () 
   await tab.close();
 });
 
+test('GraphiQL executes a click that came before its editors', async () => {
+  const tab = await browser.newPage();
+  let arrive;
+  const asked = new Promise((resolve) => (arrive = resolve));
+  await tab.route(/monaco/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await tab.goto(`${server.origin}/graphql`, { waitUntil: 'commit' });
+  await tab.getByRole('button', { name: /execute/i }).click();
+  assert.equal(await tab.locator('.monaco-editor').count(), 0);
+  arrive();
+  await tab.getByText('"LiveApp"').first().waitFor();
+  await tab.close();
+});
+
 test('an administrator logs in and sees the live stream', async () => {
   const context = await browser.newContext({ extraHTTPHeaders: { 'X-Forwarded-For': '192.0.2.7' } });
   const tab = await context.newPage();

@@ -1,6 +1,6 @@
 //! Colours and shapes: restrained, readable in light and dark.
 
-import { createTheme, Modal, Notification, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, Modal, Notification, TableScrollContainer, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const sluice: MantineColorsTuple = [
   '#e6f7f4',
@@ -26,6 +26,10 @@ export const theme = createTheme({
   headings: { fontWeight: '640' },
   cursorType: 'pointer',
   components: {
+    // A table that is wider than its place is scrolled with the keyboard too.
+    TableScrollContainer: TableScrollContainer.extend({
+      defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } },
+    }),
     Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } }),
     Modal: Modal.extend({
       defaultProps: {

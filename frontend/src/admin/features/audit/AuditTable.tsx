@@ -50,7 +50,7 @@ export function AuditTable({ filter, orderBy }: { filter: AuditFilter; orderBy: 
   if (nodes.length === 0) return <Empty>No record matches.</Empty>;
   return (
     <>
-      <Table.ScrollContainer minWidth={1040}>
+      <Table.ScrollContainer minWidth={960}>
         <Table verticalSpacing={6} aria-label="Audit" striped="even">
           <Table.Thead>
             <Table.Tr>
