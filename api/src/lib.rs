@@ -43,11 +43,14 @@ mod webhooks;
 use std::fs::File;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::{Router, middleware};
 use parking_lot::Mutex;
 use sluice_contract::{Secret, UnixTime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use config::ApiConfig;
 pub use start::{StartError, migrate};
@@ -101,6 +104,8 @@ impl Api {
             .merge(rest::router(self.clone()))
             .merge(http::pages::router(self.clone()))
             .layer(middleware::from_fn_with_state(self.clone(), http::strict_transport))
+            // What strangers wrote comes back in answers; no browser shall take one for a page.
+            .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
     }
 
     pub fn now(&self) -> UnixTime {
