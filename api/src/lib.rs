@@ -43,8 +43,8 @@ mod webhooks;
 use std::fs::File;
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
 use axum::http::header::X_CONTENT_TYPE_OPTIONS;
+use axum::http::{HeaderValue, StatusCode};
 use axum::{Router, middleware};
 use parking_lot::Mutex;
 use sluice_contract::{Secret, UnixTime};
@@ -103,6 +103,8 @@ impl Api {
             .merge(graphql::router(self.clone()).layer(cors))
             .merge(rest::router(self.clone()))
             .merge(http::pages::router(self.clone()))
+            // Here, so that the answer of addresses that nobody serves has the headers of all others.
+            .fallback(async || StatusCode::NOT_FOUND)
             .layer(middleware::from_fn_with_state(self.clone(), http::strict_transport))
             // What strangers wrote comes back in answers; no browser shall take one for a page.
             .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
