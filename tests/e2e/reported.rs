@@ -41,9 +41,7 @@ async fn a_player_without_cookies_reaches_every_segment_with_any_kind_of_token()
     ] {
         setup.settings(json!({"playJwtControlEnabled": false, "hashControlPlayEnabled": false})).await;
         setup.settings(mode.clone()).await;
-        // ffmpeg leaves out the MPD's Location, so that it reloads with a token that is spent.
-        let paths = if token.is_some() { &["s.m3u8", "s/s.mpd"][..] } else { &["s.m3u8"][..] };
-        for path in paths {
+        for path in ["s.m3u8", "s/s.mpd"] {
             let token = match &token {
                 Some(token) => token.clone(),
                 None => setup.token("s", Operation::Play, now() + 600).await,
@@ -51,6 +49,45 @@ async fn a_player_without_cookies_reaches_every_segment_with_any_kind_of_token()
             let url = server.url(&format!("/{APP}/streams/{path}?token={token}"));
             assert_eq!(Player::play(&url, 3).await, "", "{mode} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_hash_plays_through_caches_that_pass_the_query_on_and_share_nothing() {
+    let server = Server::start().await;
+    let setup = application(&server).await;
+    let _publisher = live(&server, "s").await;
+    setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
+    let hash = sha256_hex("splaythis_is_secret");
+    // Each request reaches the server from another edge, which names itself, the viewer and no cookie.
+    let headers = [("User-Agent", "Edge"), ("Via", "2.0 edge"), ("X-Forwarded-For", "203.0.113.9, 198.51.100.7")];
+    for (way, manifest) in [("HLS", "s.m3u8"), ("DASH", "s/s.mpd")] {
+        let path = format!("/{APP}/streams/{manifest}");
+        let mut edges = (1..).map(|number| server.rest_from(IpAddr::from([127, 32, 0, number])));
+        let mut edge = || edges.next().expect("there are enough");
+        let refused = edge().get_with(&path, &headers).await;
+        assert_eq!(refused.status(), 403, "{way}: an edge that drops the query");
+        assert_eq!(refused.headers()["cache-control"], "no-store", "{way}: and that must not be remembered");
+        let mut next = vec![format!("{path}?token={hash}")];
+        let mut objects = 0;
+        while let Some(path) = next.pop() {
+            let answer = edge().get_with(&path, &headers).await;
+            assert_eq!(answer.status(), 200, "{way}: {path}");
+            let shared = answer.headers()["cache-control"].to_str().expect("text").to_owned();
+            assert!(shared.contains("private"), "{way}: {path}: {shared}");
+            objects += 1;
+            if path.contains(".m3u8") {
+                let folder =
+                    path.split('?').next().and_then(|path| path.rsplit_once('/')).expect("a folder").0.to_owned();
+                let text = answer.text().await.expect("a playlist");
+                // The playlists, and of each the newest segment: the others may leave the window meanwhile.
+                let addresses: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+                let playlists = addresses.iter().filter(|line| line.contains(".m3u8"));
+                let newest = addresses.last().filter(|line| line.contains(".m4s"));
+                next.extend(playlists.chain(newest).map(|line| format!("{folder}/{line}")));
+            }
+        }
+        assert!(objects >= if way == "HLS" { 3 } else { 1 }, "{way}: {objects}");
     }
 }
 

@@ -172,7 +172,7 @@ async fn a_blocked_player_gets_not_one_byte_and_goes_on_at_a_key_frame() {
     player.bytes_within(Duration::from_millis(100)).await;
     assert_eq!(player.bytes_within(Duration::from_secs(1)).await, 0, "not one byte");
     assert!(bystander.bytes_within(Duration::from_secs(1)).await > 10_000, "others watch on");
-    let blocked = ("NetStream.Failed".to_owned(), "Subscriber is blocked.".to_owned());
+    let blocked = ("NetStream.Failed".to_owned(), "Subscriber alice is blocked.".to_owned());
     assert_eq!(refusal(&server, 22, "s?subscriberId=alice").await, Some(blocked), "a new play");
 
     rest.block("LiveApp", "s", "alice", 0, "play").await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sluice_bus::WorkerLink;
 use sluice_contract::id::shown_name;
-use sluice_contract::message::EndReason;
-use sluice_contract::message::{AuthorizeCall, AuthorizeReply};
+use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason};
+use sluice_contract::policy::Refusal;
 use sluice_contract::{
     ClientBinding, Credentials, DenyReason, Intent, Operation, Peer, Protocol, RequestId, SessionId, StreamGrant,
     StreamRequest, UnixTime, WorkerId,
@@ -33,6 +33,13 @@ pub struct Ask {
     pub intent: Intent,
     /// RTMP's publishing type (`live`, `record`, `append`).
     pub publish_mode: Option<String>,
+}
+
+impl Ask {
+    /// What the peer that asked this is told, on its protocol.
+    pub fn refusal(&self, reason: &DenyReason) -> Refusal {
+        Refusal::about(reason, self.operation, &self.stream_id, &self.credentials)
+    }
 }
 
 /// Proof that the gate allowed this very request. Only [`Admission::admit`] makes one, so nothing that takes it can
@@ -94,7 +101,7 @@ impl Admission {
     /// [`DenyReason::AuthorityUnreachable`].
     ///
     /// # Errors
-    /// The reason of the refusal; [`sluice_contract::policy::Refusal`] words it for each protocol.
+    /// The reason of the refusal; [`Ask::refusal`] words it for each protocol.
     pub async fn admit(&self, ask: Ask) -> Result<Admitted, DenyReason> {
         let (application, stream) = (shown_name(&ask.application), shown_name(&ask.stream_id));
         let (operation, protocol) = (ask.operation, ask.protocol);

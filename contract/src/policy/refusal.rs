@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
+use crate::credentials::Credentials;
 use crate::id::StreamId;
-use crate::request::{Operation, SecurityMode, StreamRequest};
+use crate::request::{Operation, SecurityMode};
 
 use super::decision::DenyReason;
 
@@ -48,9 +49,9 @@ impl Refusal {
 
     /// The refusal of one request: names its stream or subscriber where the protocol's answer does, and asks for a
     /// credential where none was brought.
-    pub fn about(reason: &DenyReason, request: &StreamRequest) -> Self {
+    pub fn about(reason: &DenyReason, operation: Operation, stream_id: &str, credentials: &Credentials) -> Self {
         let mut refusal = Self::of(reason);
-        let stream_id = request.stream_id.trim().parse::<StreamId>().ok();
+        let stream_id = stream_id.trim().parse::<StreamId>().ok();
         let class = Class::of(reason);
         match class {
             Class::InUse => {
@@ -59,13 +60,13 @@ impl Refusal {
                 }
             }
             Class::Blocked => {
-                if let Some(subscriber) = request.credentials.subscriber_id.as_deref() {
+                if let Some(subscriber) = credentials.subscriber_id.as_deref() {
                     refusal.rtmp.description = format!("Subscriber {} is blocked.", subscriber.trim()).into();
                 }
             }
             Class::Unauthorized => {
-                refusal.rtmp.description = not_allowed(request.operation).into();
-                if request.credentials.is_anonymous() && asks_for_credential(reason) {
+                refusal.rtmp.description = not_allowed(operation).into();
+                if credentials.is_anonymous() && asks_for_credential(reason) {
                     refusal.srt = SrtReject(1401);
                     refusal.whip_status = 401;
                 }
@@ -162,7 +163,7 @@ impl Class {
             Self::Resource => ("highResourceUsage", FAILED, "The server is at its limit.",
                 1402, 503, 503, "highResourceUsage", Some(LIMIT_RETRY_SECS)),
             Self::Absent => ("no_stream_exist", "NetStream.Play.StreamNotFound", "The stream is not live.",
-                1404, 404, 404, "Not found", Some(RETRY_SECS)),
+                1404, 404, 404, "The stream is not live", Some(RETRY_SECS)),
             Self::PlaybackDisabled => (UNAUTHORIZED, FAILED, "RTMP playback is disabled.",
                 1403, 403, 403, UNAUTHORIZED, None),
             Self::Undecided => ("data_store_not_available", FAILED, "The server cannot decide now. Try again.",

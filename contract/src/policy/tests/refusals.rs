@@ -1,6 +1,10 @@
 use super::scenario::*;
 use crate::policy::{DenyReason, Refusal};
-use crate::request::SecurityMode;
+use crate::request::{SecurityMode, StreamRequest};
+
+fn about(reason: &DenyReason, request: &StreamRequest) -> Refusal {
+    Refusal::about(reason, request.operation, &request.stream_id, &request.credentials)
+}
 
 const BAD_NAME: &str = "NetStream.Publish.BadName";
 const FAILED: &str = "NetStream.Failed";
@@ -45,25 +49,25 @@ fn http_players_read_the_documented_texts() {
         (DenyReason::Blocked { until: NOW }, "Subscriber is blocked"),
         (DenyReason::ViewerLimit, "Viewer Limit Reached"),
     ] {
-        assert_eq!(Refusal::about(&reason, &play("stream1").token("x").request).http_body, text);
+        assert_eq!(about(&reason, &play("stream1").token("x").request).http_body, text);
     }
 }
 
 #[test]
 fn rtmp_names_the_stream_in_use_and_the_blocked_subscriber() {
     let request = publish("stream1").by("alice").request;
-    assert_eq!(Refusal::about(&DenyReason::StreamInUse, &request).rtmp.description, "stream1");
-    let blocked = Refusal::about(&DenyReason::Blocked { until: NOW }, &request);
+    assert_eq!(about(&DenyReason::StreamInUse, &request).rtmp.description, "stream1");
+    let blocked = about(&DenyReason::Blocked { until: NOW }, &request);
     assert!(blocked.rtmp.description.contains("alice"));
-    let refused = Refusal::about(&DenyReason::CodeInvalid, &request);
+    let refused = about(&DenyReason::CodeInvalid, &request);
     assert_eq!(refused.rtmp.description, "You are not allowed to publish the stream.");
-    assert_eq!(Refusal::about(&DenyReason::PlaybackDisabled, &request).rtmp.description, "RTMP playback is disabled.");
+    assert_eq!(about(&DenyReason::PlaybackDisabled, &request).rtmp.description, "RTMP playback is disabled.");
 }
 
 #[test]
 fn who_brought_no_credential_is_asked_for_one() {
     let status = |reason: &DenyReason, ask: Ask| {
-        let refusal = Refusal::about(reason, &ask.request);
+        let refusal = about(reason, &ask.request);
         (refusal.srt.0, refusal.whip_status)
     };
     assert_eq!(status(&DenyReason::TokenMissing, publish("s")), (1401, 401));
@@ -103,7 +107,7 @@ fn strangers_cannot_tell_the_failures_of_one_mode_apart() {
     let request = play("stream1").by("alice").code("000000").token("x").request;
     for group in groups {
         for reason in &group {
-            assert_eq!(Refusal::about(reason, &request), Refusal::about(&group[0], &request), "{reason}");
+            assert_eq!(about(reason, &request), about(&group[0], &request), "{reason}");
         }
     }
 }
@@ -111,7 +115,7 @@ fn strangers_cannot_tell_the_failures_of_one_mode_apart() {
 #[test]
 fn a_stranger_s_words_do_not_come_back() {
     let request = play("<script>").token("x").request;
-    assert_eq!(Refusal::about(&DenyReason::TokenInvalid, &request).http_body, "Invalid Token");
+    assert_eq!(about(&DenyReason::TokenInvalid, &request).http_body, "Invalid Token");
 }
 
 #[test]

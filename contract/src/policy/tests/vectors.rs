@@ -41,7 +41,7 @@ fn v5_to_v7_a_play_token_gives_one_client_a_ticket() {
     policy.apply(&request.request, &decision);
     let other = play("stream1").token("T").from("10.0.0.2");
     let reason = denied(decide(&policy, &other, NOW));
-    assert_eq!(Refusal::about(&reason, &other.request).http_status, 403);
+    assert_eq!(Refusal::of(&reason).http_status, 403);
     let without = denied(decide(&policy, &play("stream1"), NOW));
     assert_eq!(Refusal::of(&without).http_status, 403);
 }

@@ -1,4 +1,5 @@
-//! Answers without media: refusals and "not found". Plain text, never cached, never a word of the request in them.
+//! Answers without media: refusals and "not found". Plain text, never cached, no word of the request in
+//! them but a valid stream id.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -19,27 +20,34 @@ pub(super) enum No {
     /// The session of the ticket was ended for good.
     SessionEnded,
     /// The gate's word.
-    Denied(DenyReason),
+    Denied(Box<Refusal>),
 }
 
 impl No {
+    /// For a reason that says everything: the answer names neither stream nor subscriber.
+    pub fn denied(reason: &DenyReason) -> Self {
+        Self::Denied(Box::new(Refusal::of(reason)))
+    }
+
     pub fn into_response(self) -> Response {
         match self {
             Self::NotFound => text(StatusCode::NOT_FOUND, "Not found"),
-            Self::NotYet | Self::Denied(DenyReason::StreamAbsent) => {
-                after(text(StatusCode::NOT_FOUND, "The stream is not live"), "2")
-            }
+            Self::NotYet => refused(Refusal::of(&DenyReason::StreamAbsent)),
             // The wording is documented.
             Self::StreamUnnamed => text(StatusCode::FORBIDDEN, "Cannot specified the stream id from the url"),
             Self::SessionEnded => text(StatusCode::FORBIDDEN, "The session was ended"),
-            Self::Denied(reason) => {
-                let refusal = Refusal::of(&reason);
-                let status = StatusCode::from_u16(refusal.http_status).unwrap_or(StatusCode::FORBIDDEN);
-                let response = text(status, refusal.http_body);
-                if status == StatusCode::SERVICE_UNAVAILABLE { after(response, "1") } else { response }
-            }
+            Self::Denied(refusal) => refused(*refusal),
         }
     }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.http_status).unwrap_or(StatusCode::FORBIDDEN);
+    let mut response = text(status, refusal.http_body);
+    if let Some(seconds) = refusal.retry_after_secs {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 pub(super) fn text(status: StatusCode, text: impl Into<Body>) -> Response {
@@ -49,11 +57,5 @@ pub(super) fn text(status: StatusCode, text: impl Into<Body>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
-/// Says when to ask again, in seconds.
-fn after(mut response: Response, seconds: &'static str) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use sluice_contract::message::WorkerSettings;
-use sluice_contract::policy::TokenUse;
+use sluice_contract::policy::{Refusal, TokenUse};
 use sluice_contract::{ClientBinding, Credentials, DenyReason, Intent, Operation, Ticket, TicketKeys, UnixTime};
 use tokio::time::Instant;
 
@@ -111,11 +111,11 @@ impl Http {
             Entry::Open(session) => {
                 Some(Ok(Pass { session, target: target.clone(), ticket: Some(text), is_new: false, held: None }))
             }
-            Entry::Suspended(until) => Some(Err(No::Denied(DenyReason::Blocked { until }))),
+            Entry::Suspended(until) => Some(Err(No::denied(&DenyReason::Blocked { until }))),
             // The cookie of an ended session must not keep its browser out for ever: fresh credentials may be tried.
             Entry::Revoked if carrier == Carrier::Cookie && !credentials().is_anonymous() => None,
             Entry::Revoked => Some(Err(No::SessionEnded)),
-            Entry::Full => Some(Err(No::Denied(DenyReason::ResourceLimit))),
+            Entry::Full => Some(Err(No::denied(&DenyReason::ResourceLimit))),
         }
     }
 
@@ -142,14 +142,17 @@ impl Http {
                         reason,
                         DenyReason::AuthorityUnreachable | DenyReason::ResourceLimit | DenyReason::Blocked { .. }
                     );
-                    first.get_or_insert(reason);
+                    first.get_or_insert((reason, target));
                     if !is_about_credentials {
                         break;
                     }
                 }
             }
         }
-        Err(first.map_or(No::NotFound, No::Denied))
+        Err(first.map_or(No::NotFound, |(reason, target)| {
+            let stream_id = asked.key(target).stream_id;
+            No::Denied(Box::new(Refusal::about(&reason, Operation::Play, stream_id.as_str(), credentials)))
+        }))
     }
 
     /// Joins the session that this client has with these credentials, or asks the gate for one.

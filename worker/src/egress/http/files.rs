@@ -91,7 +91,7 @@ impl Http {
         if session.gate() != Gate::Open {
             // It was suspended or ended while this request was on its way.
             let no = match self.sessions.block_of(session, asked.now) {
-                Some(block) => No::Denied(DenyReason::Blocked { until: block.until }),
+                Some(block) => No::denied(&DenyReason::Blocked { until: block.until }),
                 None => No::SessionEnded,
             };
             return no.into_response();

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sluice_contract::message::EndReason;
-use sluice_contract::policy::{Refusal, TokenUse};
+use sluice_contract::policy::TokenUse;
 use sluice_contract::{ClientBinding, DenyReason, Intent, Operation, Peer, Protocol};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
@@ -169,14 +169,14 @@ impl<S: Transport> Connection<S> {
     /// Asks the gate, then carries the publication to its end. `Ok` when the encoder ended it and may publish again.
     async fn publish(&mut self, request: PublishRequest) -> Result<(), End> {
         let ask = self.ask(request.address, Operation::Publish, Intent::Start, request.mode);
-        let admitted = match self.shared.admission.admit(ask).await {
+        let admitted = match self.shared.admission.admit(ask.clone()).await {
             Ok(admitted) => admitted,
-            Err(reason) => return Err(self.refuse(reason)),
+            Err(reason) => return Err(self.refuse(&ask, reason)),
         };
         let session = Arc::clone(admitted.session());
         let Some(mut publisher) = self.go_live(&admitted) else {
             session.close(EndReason::Closed, Some(AlreadyLive.to_string()));
-            return Err(self.refuse(DenyReason::StreamInUse));
+            return Err(self.refuse(&ask, DenyReason::StreamInUse));
         };
         self.rtmp.accept();
         let end = self.relay(&session, &mut publisher).await.err();
@@ -201,17 +201,17 @@ impl<S: Transport> Connection<S> {
         // What could be spent on a stream that is not here is not spent.
         let intent = if carried.is_some() { Intent::Start } else { Intent::Probe };
         let ask = self.ask(address, Operation::Play, intent, None);
-        let admitted = match self.shared.admission.admit(ask).await {
+        let admitted = match self.shared.admission.admit(ask.clone()).await {
             Ok(admitted) => admitted,
-            Err(reason) => return Err(self.refuse(reason)),
+            Err(reason) => return Err(self.refuse(&ask, reason)),
         };
         let session = admitted.session();
         if admitted.grant().token == TokenUse::Reserved && intent == Intent::Start {
-            return Err(self.refuse(DenyReason::AuthorityUnreachable));
+            return Err(self.refuse(&ask, DenyReason::AuthorityUnreachable));
         }
         // Looked up again: publishers may have changed while the gate was asked.
         let stream = carried.and_then(|_| self.shared.hub.find_live(session.key()));
-        let Some(stream) = stream else { return Err(self.refuse(DenyReason::StreamAbsent)) };
+        let Some(stream) = stream else { return Err(self.refuse(&ask, DenyReason::StreamAbsent)) };
         debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
         self.rtmp.accept();
         let end = feed(self, session, stream).await.err();
@@ -301,8 +301,8 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Queues the refusal that this reason has on RTMP.
-    fn refuse(&mut self, reason: DenyReason) -> End {
-        let status = Refusal::of(&reason).rtmp;
+    fn refuse(&mut self, ask: &Ask, reason: DenyReason) -> End {
+        let status = ask.refusal(&reason).rtmp;
         self.rtmp.refuse(status.code.as_ref(), status.description.as_ref());
         End::Refused(reason)
     }
