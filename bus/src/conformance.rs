@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, EndReason, EventKind, Hello, SessionReport,
-    SessionState, SessionStats, StatsReport, Welcome, WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, EndReason, EventKind, Hello, LocateCall, Notice,
+    Origin, SessionReport, SessionState, SessionStats, StatsReport, Welcome, WorkerEvent,
 };
 use sluice_contract::{
     ClientBinding, Credentials, DenyReason, Intent, Operation, Peer, Protocol, RequestId, SessionId, StreamRequest,
@@ -41,7 +41,9 @@ macro_rules! suite {
             an_event_comes_once_when_it_was_handled,
             an_event_comes_again_until_it_was_handled,
             an_api_that_leaves_takes_no_event_with_it,
-            reports_reach_every_api
+            reports_reach_every_api,
+            a_stream_is_located,
+            notices_reach_every_api
         );
     };
     (@ $make:expr; $($test:ident),+) => {
@@ -181,10 +183,32 @@ pub async fn an_api_that_leaves_takes_no_event_with_it(ends: Ends) {
 pub async fn reports_reach_every_api(ends: Ends) {
     let mut first = ends.api.reports().await;
     let mut second = ends.api.reports().await;
-    let report = StatsReport { worker: worker_id(), at: now(), revision: 1, sessions: Vec::new(), streams: Vec::new() };
+    let report = StatsReport { revision: 1, ..StatsReport::of(worker_id(), now()) };
     ends.worker.report(report.clone()).await;
     assert_eq!(first.recv().await, Some(report.clone()));
     assert_eq!(second.recv().await, Some(report));
+}
+
+pub async fn a_stream_is_located(ends: Ends) {
+    let call = || LocateCall {
+        worker: worker_id(),
+        application: "LiveApp".parse().expect("a name"),
+        stream_id: "stream1".parse().expect("a name"),
+    };
+    assert_eq!(ends.worker.locate(call()).await, Err(BusError::Unreachable));
+    ends.api.serve(Gate::answering()).await.expect("serving");
+    assert_eq!(ends.worker.locate(call()).await, Ok(Some(origin())));
+    let elsewhere = LocateCall { stream_id: "stream2".parse().expect("a name"), ..call() };
+    assert_eq!(ends.worker.locate(elsewhere).await, Ok(None));
+}
+
+pub async fn notices_reach_every_api(ends: Ends) {
+    let mut first = ends.api.notices().await;
+    let mut second = ends.api.notices().await;
+    let notice = Notice { from: Uuid::from_u128(5), body: serde_json::json!({"changed": "everything"}) };
+    ends.api.notify(notice.clone()).await;
+    assert_eq!(first.recv().await, Some(notice.clone()));
+    assert_eq!(second.recv().await, Some(notice));
 }
 
 enum Behaviour {
@@ -234,8 +258,17 @@ impl Authority for Gate {
             blocks: Vec::new(),
             ticket_keys: Vec::new(),
             end_sessions: Vec::new(),
+            revocations: Vec::new(),
         })
     }
+
+    async fn locate(&self, call: LocateCall) -> Option<Origin> {
+        (call.stream_id.as_str() == "stream1").then(origin)
+    }
+}
+
+fn origin() -> Origin {
+    Origin { worker: worker_id(), relay: "10.0.0.7:5090".to_owned(), publisher: SessionId::new(Uuid::from_u128(9)) }
 }
 
 fn worker_id() -> WorkerId {
@@ -254,6 +287,7 @@ fn hello() -> Hello {
         last_revision: 0,
         sessions: Vec::new(),
         streams: Vec::new(),
+        relay: None,
     }
 }
 

@@ -6,11 +6,12 @@
 //!
 //! | Flow | Kind | Promise |
 //! |---|---|---|
-//! | authorize, hello | call, answered by any one API | no answer within the deadline is [`BusError`]: nothing is assumed |
+//! | authorize, hello, locate | call, answered by any one API | no answer within the deadline is [`BusError`]: nothing is assumed |
 //! | control | API → all workers | confirmed when sent; a link that may have missed one ends, and the worker says hello again |
 //! | acknowledgements | worker → all APIs | best effort: a missing one shows as a pending worker |
 //! | events | worker → one API | at least once, in order per worker while nothing fails; redelivered until done |
 //! | reports | worker → all APIs | newest wins |
+//! | notices | API → all other APIs | best effort: what they tell is also in the database |
 
 mod memory;
 
@@ -21,7 +22,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, StatsReport, Welcome, WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, LocateCall, Notice, Origin, StatsReport, Welcome,
+    WorkerEvent,
 };
 use tokio::sync::mpsc;
 
@@ -59,6 +61,12 @@ pub trait WorkerLink: Send + Sync + 'static {
     /// [`BusError`] when no API answered; try again.
     async fn hello(&self, hello: Hello) -> Result<Welcome, BusError>;
 
+    /// Asks where a stream is carried; `None` when it is not live, or only on the asking worker.
+    ///
+    /// # Errors
+    /// [`BusError`] when no API answered: nobody knows now.
+    async fn locate(&self, call: LocateCall) -> Result<Option<Origin>, BusError>;
+
     /// Receives commands from now on. When the receiver ends the link was lost, or fell behind: subscribe again, then
     /// say hello, in this order, so that no command falls between.
     ///
@@ -89,6 +97,9 @@ pub trait Authority: Send + Sync + 'static {
 
     /// `None` when the state cannot be read now: the worker tries again.
     async fn hello(&self, hello: Hello) -> Option<Welcome>;
+
+    /// `None` when the stream is not live elsewhere.
+    async fn locate(&self, call: LocateCall) -> Option<Origin>;
 }
 
 /// An API's end of the bus.
@@ -114,6 +125,12 @@ pub trait ApiLink: Send + Sync + 'static {
 
     /// The figures of all workers. A slow receiver misses old ones, never the newest.
     async fn reports(&self) -> mpsc::Receiver<StatsReport>;
+
+    /// Tells the other APIs. Dropped when nobody listens.
+    async fn notify(&self, notice: Notice);
+
+    /// What APIs tell one another, the own notices included. A slow receiver misses old ones.
+    async fn notices(&self) -> mpsc::Receiver<Notice>;
 }
 
 /// One event to handle. Dropped without [`done`](Self::done), it comes again.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sluice_contract::UnixTime;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, StatsReport, Welcome, WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, LocateCall, Notice, Origin, StatsReport, Welcome,
+    WorkerEvent,
 };
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
@@ -27,6 +28,7 @@ struct Shared {
     /// Events that were published and not yet done.
     unsettled: watch::Sender<usize>,
     reports: broadcast::Sender<StatsReport>,
+    notices: broadcast::Sender<Notice>,
 }
 
 /// Who listens. The lock is held for a moment, never across an await.
@@ -43,6 +45,7 @@ impl MemoryBus {
     pub fn new(clock: fn() -> UnixTime) -> Self {
         let (events, event_queue) = mpsc::channel(EVENT_QUEUE);
         let (reports, _) = broadcast::channel(REPORT_QUEUE);
+        let (notices, _) = broadcast::channel(NOTICE_QUEUE);
         Self(Arc::new(Shared {
             clock,
             calls: Semaphore::new(CALLS_IN_FLIGHT),
@@ -51,6 +54,7 @@ impl MemoryBus {
             event_queue: tokio::sync::Mutex::new(event_queue),
             unsettled: watch::Sender::new(0),
             reports,
+            notices,
         }))
     }
 
@@ -103,6 +107,11 @@ impl WorkerLink for MemoryBus {
     async fn hello(&self, hello: Hello) -> Result<Welcome, BusError> {
         let authority = self.authority()?;
         self.answer(HELLO_DEADLINE, async move { authority.hello(hello).await }).await?.ok_or(BusError::Failed)
+    }
+
+    async fn locate(&self, call: LocateCall) -> Result<Option<Origin>, BusError> {
+        let authority = self.authority()?;
+        self.answer(LOCATE_DEADLINE, async move { authority.locate(call).await }).await
     }
 
     async fn subscribe(&self) -> Result<mpsc::Receiver<Control>, BusError> {
@@ -174,23 +183,36 @@ impl ApiLink for MemoryBus {
     }
 
     async fn reports(&self) -> mpsc::Receiver<StatsReport> {
-        let (sender, receiver) = mpsc::channel(1);
-        let mut reports = self.0.reports.subscribe();
-        tokio::spawn(async move {
-            loop {
-                match reports.recv().await {
-                    Ok(report) => {
-                        if sender.send(report).await.is_err() {
-                            return;
-                        }
-                    }
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => return,
-                }
-            }
-        });
-        receiver
+        newest(self.0.reports.subscribe())
     }
+
+    async fn notify(&self, notice: Notice) {
+        // Nobody listening is no fault.
+        let _ = self.0.notices.send(notice);
+    }
+
+    async fn notices(&self) -> mpsc::Receiver<Notice> {
+        newest(self.0.notices.subscribe())
+    }
+}
+
+/// A receiver that misses old messages when its reader is slow, and ends when that one leaves.
+fn newest<T: Clone + Send + 'static>(mut messages: broadcast::Receiver<T>) -> mpsc::Receiver<T> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            match messages.recv().await {
+                Ok(message) => {
+                    if sender.send(message).await.is_err() {
+                        return;
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    });
+    receiver
 }
 
 /// Puts an unhandled event back, behind those that wait.
@@ -210,6 +232,9 @@ const CONTROL_QUEUE: usize = 1_024;
 const EVENT_QUEUE: usize = 4_096;
 /// Reports kept for a slow API.
 const REPORT_QUEUE: usize = 64;
+/// Notices kept for a slow API.
+const NOTICE_QUEUE: usize = 1_024;
+const LOCATE_DEADLINE: Duration = Duration::from_secs(2);
 const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

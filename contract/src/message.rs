@@ -42,6 +42,9 @@ pub struct Hello {
     pub last_revision: u64,
     pub sessions: Vec<SessionReport>,
     pub streams: Vec<StreamReport>,
+    /// Where other workers reach this one's relay, `host:port`; `None` when it offers none.
+    #[serde(default)]
+    pub relay: Option<String>,
 }
 
 /// API → worker: the state that a worker enforces, whole.
@@ -57,6 +60,52 @@ pub struct Welcome {
     pub ticket_keys: Vec<TicketKey>,
     /// Sessions of the Hello that have no right to go on.
     pub end_sessions: Vec<(SessionId, EndReason)>,
+    /// Sessions and deleted things whose tickets are dead before their time.
+    #[serde(default)]
+    pub revocations: Vec<Revocation>,
+}
+
+/// A ticket, or many, that must not be honoured any more, whichever worker it is shown to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    pub of: Revoked,
+    /// When the last ticket that it kills would have expired anyway.
+    pub until: UnixTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Revoked {
+    Session {
+        session: SessionId,
+    },
+    /// Every session of a stream, or of an application, that began before `before`.
+    Scope {
+        application: ApplicationName,
+        stream_id: Option<StreamId>,
+        before: UnixTime,
+    },
+    /// Of a kind that this release does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Worker → API, answered: which worker carries this stream?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocateCall {
+    pub worker: WorkerId,
+    pub application: ApplicationName,
+    pub stream_id: StreamId,
+}
+
+/// API → worker: the stream is live there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub worker: WorkerId,
+    /// Its relay, `host:port`.
+    pub relay: String,
+    /// The session that publishes the stream.
+    pub publisher: SessionId,
 }
 
 /// The part of an application's settings that a worker acts on. It holds no secret.
@@ -118,12 +167,17 @@ pub enum Command {
     EndSession { session: SessionId, reason: EndReason },
     /// End the publisher of a stream, and with it the stream.
     EndStream { application: ApplicationName, stream_id: StreamId, reason: EndReason },
+    /// One worker takes no new publishers and says that it is not ready, until it stops or `on` is false.
+    Drain { worker: WorkerId, on: bool },
+    /// Of a kind that this release does not know. If it was lasting, the worker cannot enforce it.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Command {
     /// True when a worker that missed the command would enforce something else than the others.
     pub const fn is_lasting(&self) -> bool {
-        !matches!(self, Self::EndSession { .. } | Self::EndStream { .. })
+        !matches!(self, Self::EndSession { .. } | Self::EndStream { .. } | Self::Drain { .. })
     }
 }
 
@@ -315,4 +369,57 @@ pub struct StatsReport {
     pub revision: u64,
     pub sessions: Vec<SessionReport>,
     pub streams: Vec<StreamReport>,
+    /// As in its [`Hello`], which only one API heard.
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub relay: Option<String>,
+    #[serde(default)]
+    pub load: WorkerLoad,
+    /// The last report of a worker that stops in order: nothing more will come.
+    #[serde(default)]
+    pub leaving: bool,
+}
+
+impl StatsReport {
+    /// The report of a worker that carries nothing.
+    pub fn of(worker: WorkerId, at: UnixTime) -> Self {
+        Self {
+            worker,
+            at,
+            revision: 0,
+            sessions: Vec::new(),
+            streams: Vec::new(),
+            name: String::new(),
+            relay: None,
+            load: WorkerLoad::default(),
+            leaving: false,
+        }
+    }
+}
+
+/// What a worker uses of its machine, measured over the last second.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkerLoad {
+    /// Processor time of the process; 1.0 is one core busy all the time.
+    pub cores: f32,
+    /// Cores that the process may use.
+    pub cores_available: f32,
+    /// Resident memory, bytes.
+    pub memory_bytes: u64,
+    /// Media sent and received, bits per second.
+    pub sent_bps: u64,
+    pub received_bps: u64,
+    /// It takes no new publishers; see [`Command::Drain`].
+    pub draining: bool,
+}
+
+/// API → all other APIs, best effort: something that a page may be waiting for, or that memory must be brought up to.
+/// What `body` says only APIs know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The API that sent it, chosen at its start.
+    pub from: Uuid,
+    pub body: serde_json::Value,
 }

@@ -17,7 +17,9 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use sluice_bus::{ApiLink, Authority, MemoryBus};
-use sluice_contract::message::{AuthorizeCall, AuthorizeReply, CorsSettings, Hello, VERSION, Welcome, WorkerSettings};
+use sluice_contract::message::{
+    AuthorizeCall, AuthorizeReply, CorsSettings, Hello, LocateCall, Origin, VERSION, Welcome, WorkerSettings,
+};
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{
     ApplicationName, Block, Operation, Secret, StreamGrant, StreamId, TicketKey, TicketKeys, UnixTime,
@@ -142,7 +144,12 @@ impl Authority for Gate {
             blocks: blocks.collect(),
             ticket_keys: vec![key()],
             end_sessions: Vec::new(),
+            revocations: Vec::new(),
         })
+    }
+
+    async fn locate(&self, _: LocateCall) -> Option<Origin> {
+        None
     }
 }
 

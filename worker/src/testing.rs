@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use sluice_bus::{ApiLink, Authority, MemoryBus};
 use sluice_contract::message::{
     AuthorizeCall, AuthorizeReply, Command, Control as Message, ControlAck, CorsSettings, EndReason, EventKind, Hello,
-    StreamReport, Welcome, WorkerSettings,
+    LocateCall, Origin, StreamReport, Welcome, WorkerSettings,
 };
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{
@@ -105,6 +105,10 @@ impl Authority for Gate {
     async fn hello(&self, hello: Hello) -> Option<Welcome> {
         self.hellos.lock().push(hello);
         Some(self.welcome.lock().clone())
+    }
+
+    async fn locate(&self, _: LocateCall) -> Option<Origin> {
+        None
     }
 }
 
@@ -272,6 +276,7 @@ impl House {
                 blocks: Vec::new(),
                 ticket_keys: vec![TicketKey { id: 1, secret: Secret::new(vec![1; 32]) }],
                 end_sessions: Vec::new(),
+                revocations: Vec::new(),
             }),
             silence: tokio::sync::Mutex::default(),
         });

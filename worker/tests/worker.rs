@@ -14,8 +14,8 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use sluice_bus::{ApiLink, Authority, EventDelivery, MemoryBus};
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, CorsSettings, EndReason, EventKind, Hello, VERSION,
-    Welcome, WorkerSettings,
+    AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, CorsSettings, EndReason, EventKind, Hello, LocateCall,
+    Origin, VERSION, Welcome, WorkerSettings,
 };
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{Block, DenyReason, Operation, Secret, SecurityMode, StreamGrant, TicketKey, UnixTime};
@@ -204,7 +204,12 @@ impl Authority for Gate {
             blocks: Vec::new(),
             ticket_keys: vec![TicketKey { id: 1, secret: Secret::new(vec![7; 32]) }],
             end_sessions: Vec::new(),
+            revocations: Vec::new(),
         })
+    }
+
+    async fn locate(&self, _: LocateCall) -> Option<Origin> {
+        None
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use parking_lot::RwLock;
-use sluice_contract::message::{Hello, SessionReport, StatsReport, StreamReport};
+use sluice_contract::message::{Hello, Origin, SessionReport, StatsReport, StreamReport};
 use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, WorkerId};
 
 use crate::manage::{LiveStream, PendingWorker, ServerStats, Session, SessionFilter, ViewerCounts, WorkerStatus};
@@ -13,6 +13,8 @@ pub struct Picture(RwLock<HashMap<WorkerId, Worker>>);
 
 struct Worker {
     name: String,
+    /// Where other workers reach its relay.
+    relay: Option<String>,
     last_seen: UnixTime,
     revision: u64,
     /// When the publishers of this worker were last written down as heard.
@@ -30,6 +32,7 @@ impl Picture {
     pub fn hello(&self, hello: &Hello, now: UnixTime) {
         let worker = Worker {
             name: hello.name.clone(),
+            relay: hello.relay.clone(),
             last_seen: now,
             revision: hello.last_revision,
             touched: UnixTime::EPOCH,
@@ -44,6 +47,7 @@ impl Picture {
         let mut workers = self.0.write();
         let worker = workers.entry(report.worker).or_insert_with(|| Worker {
             name: report.worker.to_string(),
+            relay: None,
             last_seen: now,
             revision: 0,
             touched: UnixTime::EPOCH,
@@ -52,6 +56,10 @@ impl Picture {
         });
         worker.last_seen = now;
         worker.revision = report.revision;
+        if !report.name.is_empty() {
+            worker.name.clone_from(&report.name);
+        }
+        worker.relay.clone_from(&report.relay);
         worker.sessions = by_id(&report.sessions);
         worker.streams = by_name(&report.streams);
         if now.millis_since(worker.touched) < TOUCH_EVERY_MS {
@@ -157,6 +165,23 @@ impl Picture {
         let key = (application.clone(), stream_id.clone());
         let workers = self.0.read();
         workers.iter().find(|(_, worker)| worker.streams.contains_key(&key)).map(|(id, w)| (*id, w.last_seen))
+    }
+
+    /// Where a stream can be had by `asking`, if a worker that is alive carries it and offers it to others.
+    pub fn origin(
+        &self,
+        asking: WorkerId,
+        application: &ApplicationName,
+        stream_id: &StreamId,
+        now: UnixTime,
+    ) -> Option<Origin> {
+        let key = (application.clone(), stream_id.clone());
+        let workers = self.0.read();
+        let mut others = workers.iter().filter(|(id, worker)| **id != asking && worker.is_alive(now));
+        others.find_map(|(id, worker)| {
+            let publisher = worker.streams.get(&key)?.publisher;
+            Some(Origin { worker: *id, relay: worker.relay.clone()?, publisher })
+        })
     }
 
     pub fn stream(&self, application: &ApplicationName, stream_id: &StreamId) -> Option<LiveStream> {

@@ -33,7 +33,7 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
     let ticket_keys = api.ticket_keys().await?;
     api.fleet().picture.hello(&hello, now);
     info!(worker.id = %hello.worker, sessions = hello.sessions.len(), "a worker joined");
-    Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions })
+    Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions, revocations: Vec::new() })
 }
 
 /// Brings our records and the worker's sessions together. Returns those that have no right to go on.

@@ -16,7 +16,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use sluice_bus::Authority;
 use sluice_contract::facts::WebhookFact;
-use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason, Hello, Welcome};
+use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason, Hello, LocateCall, Origin, Welcome};
 use sluice_contract::policy::{self, Decision, Effect, Explanation, StreamGrant};
 use sluice_contract::{DenyReason, Facts, Intent, Operation, SessionId, StreamRequest, UnixTime};
 use tracing::{error, warn};
@@ -89,6 +89,10 @@ impl Authority for Gate {
             .await
             .inspect_err(|error| warn!(%error, "a worker cannot be welcomed now"))
             .ok()
+    }
+
+    async fn locate(&self, call: LocateCall) -> Option<Origin> {
+        self.api.fleet().picture.origin(call.worker, &call.application, &call.stream_id, self.api.now())
     }
 }
 

@@ -130,7 +130,7 @@ async fn a_report_is_the_newest_picture() {
     let session = on_air(&test, &worker).await;
     let mut ticks = test.api.stats_ticks();
     let streams = vec![StreamReport { bitrate_bps: 7, ..stream_of(&session) }];
-    let report = StatsReport { worker: worker.id, at: START, revision: 1, sessions: vec![session], streams };
+    let report = StatsReport { revision: 1, sessions: vec![session], streams, ..StatsReport::of(worker.id, START) };
     worker.link.report(report).await;
     ticks.recv().await.expect("told");
     let live = test.api.live_stream(&test.live_app().await, &stream("stream1")).expect("live");

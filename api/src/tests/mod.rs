@@ -109,7 +109,8 @@ impl TestWorker {
         let id = WorkerId::new(Uuid::now_v7());
         let link: Arc<dyn WorkerLink> = Arc::new(test.bus.clone());
         let mut controls = link.subscribe().await.expect("linked");
-        let hello = Hello { version: 1, worker: id, name: "test".to_owned(), last_revision: 0, sessions, streams };
+        let hello =
+            Hello { version: 1, worker: id, name: "test".to_owned(), last_revision: 0, sessions, streams, relay: None };
         let welcome = link.hello(hello).await.expect("welcomed");
         let (sender, commands) = mpsc::channel(64);
         let suspends = Arc::new(AtomicU32::new(0));

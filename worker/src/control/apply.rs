@@ -64,6 +64,7 @@ impl Control {
             Command::EndStream { application, stream_id, reason } => {
                 Changes::stopped(self.end_stream(&application, &stream_id, reason))
             }
+            Command::Drain { .. } | Command::Unknown => Changes::default(),
         };
         self.off_air(&changes.stopped);
         changes

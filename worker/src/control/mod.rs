@@ -102,11 +102,11 @@ impl Control {
             let now = (self.clock)();
             let (sessions, streams) = self.figures(now);
             let report = StatsReport {
-                worker: self.worker,
-                at: now,
                 revision: self.applied(),
                 sessions: sessions.iter().map(|session| session.report(now)).collect(),
                 streams,
+                name: self.name.clone(),
+                ..StatsReport::of(self.worker, now)
             };
             if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
                 warn!("the second's figures could not be sent in time");
@@ -149,6 +149,7 @@ impl Control {
             last_revision: self.applied(),
             sessions: sessions.iter().filter(|session| session.is_announced()).map(|s| s.report(now)).collect(),
             streams: self.streams(&sessions, now),
+            relay: None,
         };
         let welcome = self.link.hello(hello).await?;
         if welcome.version != VERSION {

@@ -34,7 +34,7 @@ async fn report(worker: &TestWorker, at: UnixTime, player: bool) {
         sessions.push(report_of(&worker.request(Operation::Play, "stream1", "subscriberId=playerB")));
     }
     let streams = vec![stream_of(&publisher)];
-    worker.link.report(StatsReport { worker: worker.id, at, revision: 0, sessions, streams }).await;
+    worker.link.report(StatsReport { revision: 0, sessions, streams, ..StatsReport::of(worker.id, at) }).await;
 }
 
 #[tokio::test]

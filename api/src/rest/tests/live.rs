@@ -21,7 +21,7 @@ async fn on_air(server: &Server, worker: &TestWorker) -> SessionReport {
     let video = VideoInfo { codec: "avc1.64001F".to_owned(), width: 1280, height: 720 };
     let streams = vec![StreamReport { video: Some(video), ..stream_of(&session) }];
     let sessions = vec![session.clone()];
-    worker.link.report(StatsReport { worker: worker.id, at: START, revision: 1, sessions, streams }).await;
+    worker.link.report(StatsReport { revision: 1, sessions, streams, ..StatsReport::of(worker.id, START) }).await;
     ticks.recv().await.expect("told");
     session
 }

@@ -160,7 +160,7 @@ async fn figures_are_told_once_a_period() {
     assert_eq!(receiver.next().await.json()["action"], "liveStreamStarted");
     let streams = vec![stream_of(&session)];
     let mut ticks = test.api.stats_ticks();
-    let report = StatsReport { worker: worker.id, at: START, revision: 1, sessions: vec![session], streams };
+    let report = StatsReport { revision: 1, sessions: vec![session], streams, ..StatsReport::of(worker.id, START) };
     worker.link.report(report).await;
     ticks.recv().await.expect("told");
     crate::webhooks::tell_figures(&test.api).await.expect("looked");
