@@ -161,7 +161,13 @@ async fn hundreds_of_comings_and_goings_leave_no_memory_behind() {
                 assert!(token != "wrong" || matches!(said, Said::No(_)), "{said:?}");
             }
             let viewer = server.rest_from(IpAddr::from([127, 32, (round % 250) as u8, 1]));
-            assert_eq!(viewer.status(&format!("/{APP}/streams/s.m3u8?subscriberId=viewer{round}")).await, 200);
+            eventually("the viewer is let in", || async {
+                // On a busy machine the gate may miss its deadline; players ask again too.
+                let status = viewer.status(&format!("/{APP}/streams/s.m3u8?subscriberId=viewer{round}")).await;
+                assert!([200, 503].contains(&status), "{status}");
+                (status == 200).then_some(())
+            })
+            .await;
         }
     };
     cycle(60).await;
