@@ -13,8 +13,8 @@ use crate::fleet;
 use crate::fleet::{Closed, End};
 use crate::manage::StatsTick;
 use crate::store::{
-    self, StoreError, Stored, administrators, audit, blocks, broadcasts, events, guessing, revocations, server, sessions,
-    tokens,
+    self, StoreError, Stored, administrators, audit, blocks, broadcasts, events, guessing, revocations, server,
+    sessions, tokens,
 };
 use crate::webhooks::{self, Refusals};
 

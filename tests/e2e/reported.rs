@@ -248,6 +248,47 @@ async fn a_block_of_the_room_holds_for_its_members() {
 }
 
 #[tokio::test]
+async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
+    let server = Server::start().await;
+    let setup = application(&server).await;
+    setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
+    let publisher = live(&server, "s").await;
+    setup.subscriber("s", "kim", None, None).await;
+    let hash = sha256_hex("splaythis_is_secret");
+    let enter = async |number: u8, subscriber: &str| {
+        let viewer = server.rest_from(person(number));
+        let query = format!("token={hash}&subscriberId={subscriber}");
+        let manifest = viewer.text(&format!("/{APP}/streams/s.m3u8?{query}")).await;
+        manifest.lines().find(|line| line.starts_with("s/video.m3u8?")).expect("a ticket").to_owned()
+    };
+    let (disconnected, deleted, spared) = (enter(61, "jo").await, enter(62, "kim").await, enter(63, "lee").await);
+    let rest = server.rest();
+    let sessions = "query($app: String!) { application(name: $app) { broadcast(streamId: \"s\") { sessions(filter: \
+                    {subscriberId: \"jo\"}) { nodes { id } } } } }";
+    let session = eventually("the session is known", || async {
+        let answer = rest.graphql(sessions, json!({"app": APP})).await;
+        answer["application"]["broadcast"]["sessions"]["nodes"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let disconnect = "mutation($input: DisconnectSessionInput!) { disconnectSession(input: $input) { \
+                      problems { message } } }";
+    rest.graphql(disconnect, json!({"input": {"application": APP, "sessionId": session}})).await;
+    assert_eq!(rest.delete(&format!("/{APP}/rest/v2/broadcasts/s/subscribers/kim")).await["success"], true);
+    let (_, data) = server.stop().await;
+    drop(publisher);
+    let server = Server::start_in(data).await;
+    let _publisher = Live::publish(server.rtmp, person(64), APP, "s").await.expect("admitted");
+    let viewer = server.rest_from(person(65));
+    eventually("the stream is back", || async {
+        (viewer.status(&format!("/{APP}/streams/{spared}")).await == 200).then_some(())
+    })
+    .await;
+    for ticket in [disconnected, deleted] {
+        assert_eq!(viewer.status(&format!("/{APP}/streams/{ticket}")).await, 403, "{ticket}");
+    }
+}
+
+#[tokio::test]
 async fn a_block_holds_after_a_restart_for_who_kept_a_ticket() {
     let server = Server::start().await;
     let setup = application(&server).await;

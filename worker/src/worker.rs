@@ -133,7 +133,7 @@ impl Worker {
             }),
             Arc::new(clock),
         )?);
-        let rtmp_config = RtmpConfig { merge: config.rtmp_merge, ..RtmpConfig::default() };
+        let rtmp_config = RtmpConfig { merge: config.rtmp_merge, proxies: proxies.clone(), ..RtmpConfig::default() };
         let rtmp_at = async |addr| {
             let config = RtmpConfig { addr, ..rtmp_config.clone() };
             let bound = RtmpListener::bind(config, Arc::clone(&admission), Arc::clone(&hub)).await;

@@ -28,7 +28,8 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
         .iter()
         .filter_map(|row| block_of_row(row, &api.directory().find_by_id(row.application_id)?.name))
         .collect();
-    let revocations = revocations::active(&snapshot, now.as_millis()).await?.iter().filter_map(revocation_of_row).collect();
+    let revocations =
+        revocations::active(&snapshot, now.as_millis()).await?.iter().filter_map(revocation_of_row).collect();
     drop(snapshot);
     let applications = api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name)).collect();
     let ticket_keys = api.ticket_keys().await?;
