@@ -188,9 +188,9 @@ async fn a_block_silences_a_player_over_rtmp_and_its_end_lets_it_play_on() {
     let setup = application(&server).await;
     setup.settings(json!({"rtmpPlaybackEnabled": true})).await;
     let _publisher = live(&server, "s").await;
-    let mut player = Rtmp::connect(server.rtmp, person(70), APP).await.unwrap();
+    let mut player = Rtmp::connect(server.rtmp_players, person(70), APP).await.unwrap();
     assert_eq!(player.play("s?subscriberId=hanna").await, Said::Yes);
-    let mut bystander = Rtmp::connect(server.rtmp, person(71), APP).await.unwrap();
+    let mut bystander = Rtmp::connect(server.rtmp_players, person(71), APP).await.unwrap();
     assert_eq!(bystander.play("s?subscriberId=ivo").await, Said::Yes);
     setup.block("s", "hanna", 600, Operation::Play).await;
     // What had been written before is still on its way; then nothing comes.
@@ -202,7 +202,7 @@ async fn a_block_silences_a_player_over_rtmp_and_its_end_lets_it_play_on() {
     }
     assert!(!player.media_within(3 * quiet).await, "not a packet");
     assert!(bystander.media_within(PATIENCE).await, "others play on");
-    let again = Rtmp::connect(server.rtmp, person(72), APP).await.unwrap().play("s?subscriberId=hanna").await;
+    let again = Rtmp::connect(server.rtmp_players, person(72), APP).await.unwrap().play("s?subscriberId=hanna").await;
     assert!(matches!(&again, Said::No(status) if status.code == "NetStream.Failed"), "{again:?}");
     setup.block("s", "hanna", 0, Operation::Play).await;
     assert!(player.media_within(PATIENCE).await, "on the same connection");
