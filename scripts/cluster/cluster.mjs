@@ -44,7 +44,8 @@ async function port(ports, name, wanted) {
  * `postgres`, the URL of one that runs, in which a database is made; `rabbitmq`, the folder of one that
  * `scripts/rabbitmq` runs, in which a vhost is made; `publicPorts`, true for the usual ports of the front;
  * `frontWorkers`, the numbers of the workers that the front knows (all); `environment`, settings of every part;
- * `admin`, the e-mail and password of the first administrator.
+ * `admin`, the e-mail and password of the first administrator; `wireWorker(port)`, a port to reach the broker by that
+ * the first worker gets instead.
  */
 export async function startCluster(options) {
   const { apis = 2, workers = 3, fast = false, publicPorts = false, environment = {} } = options;
@@ -77,7 +78,10 @@ export async function startCluster(options) {
     for (let number = 1; number <= apis; number += 1) {
       cluster.apis.push(await api(number, cluster, ports, secret, common, admin));
     }
-    for (let number = 1; number <= workers; number += 1) cluster.workers.push(await worker(number, cluster, ports, common));
+    for (let number = 1; number <= workers; number += 1) {
+      const port = number === 1 && options.wireWorker ? await options.wireWorker(cluster.brokerPort) : undefined;
+      cluster.workers.push(await worker(number, cluster, ports, common, port));
+    }
     // The first API brings the schema, which the others would only wait for.
     await cluster.apis[0].start();
     await Promise.all([...cluster.apis.slice(1), ...cluster.workers].map((part) => part.start()));
@@ -125,7 +129,9 @@ async function startBroker(cluster, { folder, rabbitmq }, started, secret) {
   });
   if (made.status !== 0) throw new Error(`the broker's users could not be made: ${made.stderr}`);
   const { host } = new URL(readFileSync(join(place, 'url'), 'utf8').trim().replace(/^amqp/, 'http'));
-  cluster.busUrl = (user) => `amqp://sluice-${user}:${secret[user]}@${host}/${encodeURIComponent(vhost)}`;
+  cluster.brokerPort = Number(host.split(':')[1]);
+  cluster.busUrl = (user, port = cluster.brokerPort) =>
+    `amqp://sluice-${user}:${secret[user]}@127.0.0.1:${port}/${encodeURIComponent(vhost)}`;
 }
 
 async function api(number, cluster, ports, secret, common, admin) {
@@ -146,7 +152,7 @@ async function api(number, cluster, ports, secret, common, admin) {
   return Object.assign(new Part(name, folder, binary(), ['api'], environment, ready), { http: address });
 }
 
-async function worker(number, cluster, ports, common) {
+async function worker(number, cluster, ports, common, brokerPort) {
   const name = `worker${number}`;
   const [http, rtmp, relay] = [
     `127.0.0.1:${await port(ports, `${name}-http`)}`,
@@ -157,7 +163,7 @@ async function worker(number, cluster, ports, common) {
   const environment = {
     ...common,
     SLUICE_DATA_DIR: folder,
-    SLUICE_BUS_URL: cluster.busUrl('worker'),
+    SLUICE_BUS_URL: cluster.busUrl('worker', brokerPort),
     SLUICE_WORKER_NAME: name,
     SLUICE_HTTP_ADDR: http,
     SLUICE_RTMP_ADDR: rtmp,

@@ -76,7 +76,8 @@ export class Part {
   /** Starts it, without waiting. */
   spawn() {
     const log = openSync(this.logFile, 'a');
-    this.child = spawn(this.command, this.args, { env: this.environment, stdio: ['ignore', log, log] });
+    // In a group of its own: a Ctrl-C is for whoever runs the cluster, who stops the parts in order.
+    this.child = spawn(this.command, this.args, { env: this.environment, stdio: ['ignore', log, log], detached: true });
     this.child.once('error', (error) => (this.failure = error));
     closeSync(log);
   }
@@ -141,7 +142,7 @@ export class Server {
 
   async start() {
     mkdirSync(this.folder, { recursive: true });
-    this.child = spawn(this.script, [...this.args, this.folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(this.script, [...this.args, this.folder], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
     this.url = await new Promise((resolve, reject) => {
       let text = '';
       this.child.stdout.on('data', (data) => {
@@ -163,6 +164,12 @@ export class Server {
     throw new Error(`no process is known in ${this.folder}`);
   }
 
+  /** The server's own process and those below it: all of them stand still when it is frozen. */
+  family() {
+    const below = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.pid)], { encoding: 'utf8' });
+    return [this.pid, ...below.trim().split(/\s+/).filter(Boolean).map(Number)];
+  }
+
   signal(name) {
     try {
       process.kill(this.pid, name);
@@ -173,11 +180,9 @@ export class Server {
 
   /** Kills it with everything below it, as a power cut would, and waits until the script has gone too. */
   async kill() {
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.pid)], { encoding: 'utf8' });
-    this.signal('SIGKILL');
-    for (const pid of children.trim().split(/\s+/).filter(Boolean)) {
+    for (const pid of this.family()) {
       try {
-        process.kill(Number(pid), 'SIGKILL');
+        process.kill(pid, 'SIGKILL');
       } catch {
         // It went with its parent.
       }
