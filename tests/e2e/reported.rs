@@ -251,8 +251,8 @@ async fn a_block_of_the_room_holds_for_its_members() {
 async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
     let server = Server::start().await;
     let setup = application(&server).await;
-    setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
     let publisher = live(&server, "s").await;
+    setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
     setup.subscriber("s", "kim", None, None).await;
     let hash = sha256_hex("splaythis_is_secret");
     let enter = async |number: u8, subscriber: &str| {
