@@ -241,7 +241,7 @@ fn api_config(config: &Config) -> ApiConfig {
 fn worker_config(config: &Config) -> WorkerConfig {
     let defaults = WorkerConfig::default();
     WorkerConfig {
-        name: config.worker_name.clone().unwrap_or_else(|| format!("{} {}", tools::host_name(), std::process::id())),
+        name: config.worker_name.clone().unwrap_or_else(tools::process_name),
         limits: Limits { load: config.load_limit, ..defaults.limits },
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,

@@ -37,6 +37,11 @@ pub fn host_name() -> String {
     if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
+/// What people read as the name of this process.
+pub fn process_name() -> String {
+    format!("{} {}", host_name(), std::process::id())
+}
+
 pub fn totp_command() -> Command {
     Command::new("totp")
         .about("Print a subscriber's code of this moment")

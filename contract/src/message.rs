@@ -14,6 +14,11 @@ use crate::time::UnixTime;
 /// The meaning of the messages below.
 pub const VERSION: u32 = 1;
 
+/// True for a version that can be worked with: one release older or newer, so that a cluster can be updated part by part.
+pub const fn understands(version: u32) -> bool {
+    version.abs_diff(VERSION) <= 1
+}
+
 /// Worker → API, answered: may this start?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizeCall {

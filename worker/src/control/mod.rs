@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use sluice_bus::{BusError, WorkerLink};
 use sluice_contract::message::{
     Control as Message, ControlAck, EndReason, Hello, SessionReport, StatsReport, StreamReport, VERSION, WorkerLoad,
+    understands,
 };
 use sluice_contract::{Operation, Protocol, SessionId, UnixTime, WorkerId};
 use tokio::sync::mpsc;
@@ -213,8 +214,8 @@ impl Control {
             relay: self.relay.clone(),
         };
         let welcome = self.link.hello(hello).await?;
-        if welcome.version != VERSION {
-            error!(version = welcome.version, "the API speaks another version of the bus messages");
+        if !understands(welcome.version) {
+            error!(version = welcome.version, own = VERSION, "the API is too many releases away; update one of us");
             return Err(BusError::Failed);
         }
         self.welcome(welcome);
