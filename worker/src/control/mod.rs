@@ -12,13 +12,12 @@ use std::time::Duration;
 
 use sluice_bus::{BusError, WorkerLink};
 use sluice_contract::message::{Control as Message, ControlAck, EndReason, Hello, StatsReport, StreamReport, VERSION};
-use sluice_contract::{Operation, Protocol, SessionId, UnixTime, WorkerId};
+use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::hub::Hub;
 use crate::session::{Changes, Gate, Session, Sessions};
 use crate::{Clock, StreamKey};
 
@@ -32,16 +31,12 @@ pub(crate) trait OnAir: Send + Sync + 'static {
 
     /// See [`Hub::reports`].
     fn reports(&self, now: UnixTime) -> Vec<StreamReport>;
-}
 
-impl OnAir for Hub {
-    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason) {
-        Self::end(self, key, publisher, reason);
-    }
+    /// Drops what is here of other workers' streams: of one, or of a whole application.
+    fn forget(&self, _: &ApplicationName, _: Option<&StreamId>) {}
 
-    fn reports(&self, now: UnixTime) -> Vec<StreamReport> {
-        Self::reports(self, now)
-    }
+    /// The blocks in force have changed.
+    fn blocks_changed(&self) {}
 }
 
 /// Keeps this worker in line with the API.
@@ -49,6 +44,8 @@ pub(crate) struct Control {
     pub worker: WorkerId,
     /// For people: host and process.
     pub name: String,
+    /// Where other workers reach this one's relay, `host:port`.
+    pub relay: Option<String>,
     pub link: Arc<dyn WorkerLink>,
     pub rules: Arc<Rules>,
     pub sessions: Arc<Sessions>,
@@ -106,6 +103,7 @@ impl Control {
                 sessions: sessions.iter().map(|session| session.report(now)).collect(),
                 streams,
                 name: self.name.clone(),
+                relay: self.relay.clone(),
                 ..StatsReport::of(self.worker, now)
             };
             if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
@@ -149,7 +147,7 @@ impl Control {
             last_revision: self.applied(),
             sessions: sessions.iter().filter(|session| session.is_announced()).map(|s| s.report(now)).collect(),
             streams: self.streams(&sessions, now),
-            relay: None,
+            relay: self.relay.clone(),
         };
         let welcome = self.link.hello(hello).await?;
         if welcome.version != VERSION {
