@@ -60,6 +60,17 @@ impl TicketKeys {
         if keys.is_empty() { None } else { Some(Self { keys }) }
     }
 
+    /// Keys for another purpose, each with the id of the key it was made from, the newest first. `purpose` names it and
+    /// begins with a letter, so that no ticket's MAC is ever the same as a key.
+    pub fn derive(&self, purpose: &str) -> Vec<(u8, Secret<[u8; 32]>)> {
+        let derived = |key: &Hmac<Sha256>| {
+            let mut mac = key.clone();
+            mac.update(purpose.as_bytes());
+            Secret::new(mac.finalize().into_bytes().into())
+        };
+        self.keys.iter().map(|(id, key)| (*id, derived(key))).collect()
+    }
+
     /// Writes `ticket` for one stream.
     pub fn sign(&self, application: &ApplicationName, stream_id: &StreamId, ticket: &Ticket) -> String {
         let (id, key) = &self.keys[0];
@@ -198,6 +209,14 @@ mod tests {
         let only_new = TicketKeys::new(&[new]).expect("one key");
         assert_eq!(only_new.verify(&app("a"), &stream("s"), &text, BEFORE), Err(InvalidTicket::UnknownKey));
         assert!(TicketKeys::new(&[]).is_none());
+    }
+
+    #[test]
+    fn keys_for_other_purposes_differ_from_one_another() {
+        let (one, two) = (keys(1).derive("relay/1"), keys(1).derive("other/1"));
+        assert_eq!(one, keys(1).derive("relay/1"), "every worker derives the same");
+        assert_ne!(one, two);
+        assert_ne!(one, keys(2).derive("relay/1"));
     }
 
     proptest! {

@@ -17,6 +17,7 @@ pub mod hub;
 pub mod ingest;
 pub mod media;
 pub mod package;
+mod relay;
 pub mod session;
 mod worker;
 
@@ -24,6 +25,7 @@ use std::fmt;
 
 use sluice_contract::{ApplicationName, StreamId, UnixTime};
 
+pub use relay::RelayConfig;
 pub use worker::{Limits, Worker, WorkerConfig, WorkerError};
 
 /// Tells the time. Tests hand in one that they move.

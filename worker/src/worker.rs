@@ -25,6 +25,7 @@ use crate::health;
 use crate::hub::Hub;
 use crate::ingest::rtmp::{RtmpConfig, RtmpListener, Rtmps};
 use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
+use crate::relay::{Edges, Reach, RelayConfig, RelayListener};
 use crate::session::Sessions;
 
 /// How a worker is set up. The defaults suit one machine.
@@ -40,6 +41,8 @@ pub struct WorkerConfig {
     pub rtmp_merge: Duration,
     /// Networks whose `X-Forwarded-For` is believed; loopback always is.
     pub trusted_proxies: Vec<String>,
+    /// How streams go from worker to worker; `None` for a worker that is alone.
+    pub relay: Option<RelayConfig>,
     pub limits: Limits,
 }
 
@@ -68,6 +71,7 @@ impl Default for WorkerConfig {
             rtmps: None,
             rtmp_merge: Duration::ZERO,
             trusted_proxies: Vec::new(),
+            relay: None,
             limits: Limits::default(),
         }
     }
@@ -84,6 +88,12 @@ pub enum WorkerError {
         #[source]
         error: std::io::Error,
     },
+    #[error("cannot listen for other workers on {addr}")]
+    ListenRelay {
+        addr: SocketAddr,
+        #[source]
+        error: std::io::Error,
+    },
     #[error(transparent)]
     Packager(#[from] PackagerUnavailable),
     #[error(transparent)]
@@ -96,6 +106,7 @@ pub struct Worker {
     http: Arc<Http>,
     rtmp_addr: SocketAddr,
     rtmps_addr: Option<SocketAddr>,
+    relay_addr: Option<SocketAddr>,
     tasks: TaskTracker,
 }
 
@@ -133,10 +144,30 @@ impl Worker {
             }),
             Arc::new(clock),
         )?);
+        let relay = match &config.relay {
+            None => None,
+            Some(RelayConfig { addr, .. }) => {
+                let bound = RelayListener::bind(*addr, worker, Arc::clone(&rules), Arc::clone(&hub)).await;
+                Some(bound.map_err(|error| WorkerError::ListenRelay { addr: *addr, error })?)
+            }
+        };
+        let edges = relay.is_some().then(|| {
+            Edges::new(
+                worker,
+                Arc::clone(&link),
+                Arc::clone(&rules),
+                Arc::clone(&sessions),
+                Arc::clone(&hub),
+                clock,
+                shutdown.clone(),
+            )
+        });
+        let reach = Arc::new(Reach::new(Arc::clone(&hub), edges));
+        let relay_addr = relay.as_ref().map(RelayListener::local_addr);
         let rtmp_config = RtmpConfig { merge: config.rtmp_merge, proxies: proxies.clone(), ..RtmpConfig::default() };
         let rtmp_at = async |addr| {
             let config = RtmpConfig { addr, ..rtmp_config.clone() };
-            let bound = RtmpListener::bind(config, Arc::clone(&admission), Arc::clone(&hub)).await;
+            let bound = RtmpListener::bind(config, Arc::clone(&admission), Arc::clone(&reach)).await;
             bound.map_err(|error| WorkerError::Listen { addr, error })
         };
         let rtmp = rtmp_at(config.rtmp_addr).await?;
@@ -149,20 +180,20 @@ impl Worker {
             Arc::clone(&rules),
             Arc::clone(&sessions),
             Arc::clone(&admission),
-            Arc::clone(&hub) as _,
+            Arc::clone(&reach) as _,
             proxies,
             clock,
         )?;
         let control = Arc::new(Control {
             worker,
             name: config.name,
+            relay: config.relay.zip(relay_addr).map(|(relay, bound)| public_address(&relay.public, bound)),
             link: Arc::clone(&link),
             rules: Arc::clone(&rules),
             sessions,
-            on_air: hub,
+            on_air: reach,
             clock,
             revision: AtomicU64::new(0),
-            relay: None,
             meter: Meter::default(),
             load_limit: config.limits.load,
             last_report: ArcSwap::from_pointee(StatsReport::of(worker, clock())),
@@ -171,9 +202,12 @@ impl Worker {
         for listener in [Some(rtmp), rtmps].into_iter().flatten() {
             tasks.spawn(listener.run(shutdown.clone()));
         }
+        if let Some(relay) = relay {
+            tasks.spawn(relay.run(shutdown.clone()));
+        }
         tasks.spawn(run(Arc::clone(&control), outbox, link, shutdown));
         tasks.close();
-        Ok(Self { control, http, rtmp_addr, rtmps_addr, tasks })
+        Ok(Self { control, http, rtmp_addr, rtmps_addr, relay_addr, tasks })
     }
 
     /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
@@ -189,6 +223,11 @@ impl Worker {
     /// Where RTMP over TLS is accepted.
     pub fn rtmps_addr(&self) -> Option<SocketAddr> {
         self.rtmps_addr
+    }
+
+    /// Where other workers' relays are accepted.
+    pub fn relay_addr(&self) -> Option<SocketAddr> {
+        self.relay_addr
     }
 
     /// Waits until the API has told what to enforce, so that somebody can be admitted.
@@ -216,6 +255,14 @@ impl Worker {
     /// Waits for the end of a clean stop: every session ended, its event sent (within [`FLUSH`]).
     pub async fn stopped(&self) {
         self.tasks.wait().await;
+    }
+}
+
+/// What other workers are told, with the port that was bound in place of port 0.
+fn public_address(public: &str, bound: SocketAddr) -> String {
+    match public.strip_suffix(":0") {
+        Some(host) => format!("{host}:{}", bound.port()),
+        None => public.to_owned(),
     }
 }
 

@@ -32,6 +32,7 @@ impl Control {
             ended.extend(self.end_switched_off(settings));
         }
         ended.extend(self.sessions.replace_blocks(&welcome.blocks, now).stopped);
+        self.on_air.blocks_changed();
         ended.extend(welcome.end_sessions.into_iter().filter_map(|(id, reason)| self.sessions.revoke(id, reason)));
         ended.extend(self.sessions.take_over(welcome.revocations));
         self.off_air(&ended);
@@ -41,7 +42,11 @@ impl Control {
     /// Applies one command and says what it met.
     pub(super) fn apply(&self, command: Command) -> Changes {
         let changes = match command {
-            Command::Block { block } => self.sessions.block(&block, (self.clock)()),
+            Command::Block { block } => {
+                let changes = self.sessions.block(&block, (self.clock)());
+                self.on_air.blocks_changed();
+                changes
+            }
             Command::Settings { settings } => {
                 let mut applications = HashMap::clone(&self.rules.applications());
                 let settings = Arc::new(settings);
@@ -84,6 +89,9 @@ impl Control {
 
     /// Ends the publisher. Of a deleted stream the players go too, and their tickets with them.
     fn end_stream(&self, application: &ApplicationName, stream: &StreamId, reason: EndReason) -> Vec<Arc<Session>> {
+        if matches!(reason, EndReason::Blocked | EndReason::Stopped | EndReason::Deleted) {
+            self.on_air.forget(application, Some(stream));
+        }
         if reason == EndReason::Deleted {
             let now = (self.clock)();
             return self.sessions.revoke_scope(application, Some(stream), reason, now, |_| true);
@@ -98,6 +106,7 @@ impl Control {
     }
 
     fn end_application(&self, application: &ApplicationName) -> Vec<Arc<Session>> {
+        self.on_air.forget(application, None);
         self.sessions.revoke_scope(application, None, EndReason::Deleted, (self.clock)(), |_| true)
     }
 

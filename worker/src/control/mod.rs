@@ -17,13 +17,12 @@ use sluice_contract::message::{
     Control as Message, ControlAck, EndReason, Hello, SessionReport, StatsReport, StreamReport, VERSION, WorkerLoad,
     understands,
 };
-use sluice_contract::{Operation, Protocol, SessionId, UnixTime, WorkerId};
+use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::hub::Hub;
 use crate::session::{Changes, Gate, Session, Sessions};
 use crate::{Clock, StreamKey};
 
@@ -38,16 +37,12 @@ pub(crate) trait OnAir: Send + Sync + 'static {
 
     /// See [`Hub::reports`].
     fn reports(&self, now: UnixTime) -> Vec<StreamReport>;
-}
 
-impl OnAir for Hub {
-    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason) {
-        Self::end(self, key, publisher, reason);
-    }
+    /// Drops what is here of other workers' streams: of one, or of a whole application.
+    fn forget(&self, _: &ApplicationName, _: Option<&StreamId>) {}
 
-    fn reports(&self, now: UnixTime) -> Vec<StreamReport> {
-        Self::reports(self, now)
-    }
+    /// The blocks in force have changed.
+    fn blocks_changed(&self) {}
 }
 
 /// Keeps this worker in line with the API.
@@ -55,6 +50,8 @@ pub(crate) struct Control {
     pub worker: WorkerId,
     /// For people: host and process.
     pub name: String,
+    /// Where other workers reach this one's relay, `host:port`.
+    pub relay: Option<String>,
     pub link: Arc<dyn WorkerLink>,
     pub rules: Arc<Rules>,
     pub sessions: Arc<Sessions>,

@@ -10,6 +10,7 @@
 
 mod publisher;
 mod reader;
+mod replica;
 mod ring;
 mod stream;
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sluice_contract::message::{EndReason, EventKind, StreamReport};
-use sluice_contract::{ApplicationName, Protocol, SessionId, UnixTime};
+use sluice_contract::{ApplicationName, Protocol, SessionId, StreamId, SubscriberId, UnixTime};
 use tokio::sync::Notify;
 use tracing::info;
 
@@ -29,6 +30,7 @@ use crate::session::{Gate, Session};
 
 pub use publisher::Publisher;
 pub use reader::{Reader, ReaderItem};
+pub(crate) use replica::Replica;
 pub use stream::LiveStream;
 
 /// The time now. A worker passes the wall clock; tests pass what they like.
@@ -47,6 +49,12 @@ pub trait EventSink: Send + Sync {
 pub trait PublishRight: Send + Sync {
     fn id(&self) -> SessionId;
     fn protocol(&self) -> Protocol;
+
+    /// Whom a block can name, and the main track that it may name instead of the stream.
+    fn subscriber(&self) -> (Option<SubscriberId>, Option<StreamId>) {
+        (None, None)
+    }
+
     /// Read before every access unit.
     fn gate(&self) -> Gate;
     fn count_video(&self, bytes: usize);
@@ -62,6 +70,10 @@ impl PublishRight for Session {
 
     fn protocol(&self) -> Protocol {
         self.grant().protocol
+    }
+
+    fn subscriber(&self) -> (Option<SubscriberId>, Option<StreamId>) {
+        (self.grant().subscriber.clone(), self.grant().main_track.clone())
     }
 
     fn gate(&self) -> Gate {
@@ -138,6 +150,10 @@ impl Hub {
         let inner = &self.inner;
         let now = (inner.clock)();
         let settings = (inner.settings)(&key.application);
+        let live = |key, package| {
+            let publisher = (session.id(), session.protocol(), session.subscriber());
+            LiveStream::new(key, publisher, package, settings.linger_ms(), now)
+        };
         let stream = match inner.streams.entry(key.clone()) {
             Entry::Occupied(entry) if entry.get().is_live() => return Err(AlreadyLive),
             Entry::Occupied(mut entry) => {
@@ -147,14 +163,14 @@ impl Hub {
                     Arc::new(Package::new(inner.packaging.clone(), inner.clock.clone()))
                 };
                 package.resume(&settings);
-                let stream = Arc::new(LiveStream::new(key, session.as_ref(), package, &settings, now));
+                let stream = Arc::new(live(key, package));
                 entry.insert(stream.clone());
                 stream
             }
             Entry::Vacant(entry) => {
                 let package = Arc::new(Package::new(inner.packaging.clone(), inner.clock.clone()));
                 package.resume(&settings);
-                let stream = Arc::new(LiveStream::new(key, session.as_ref(), package, &settings, now));
+                let stream = Arc::new(live(key, package));
                 entry.insert(stream.clone());
                 stream
             }

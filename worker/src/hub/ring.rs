@@ -80,6 +80,12 @@ impl Ring {
         self.last_key = None;
     }
 
+    /// Forgets the units, and so many that never came: the position of every reader is lost.
+    pub(super) fn skip(&mut self, units: u64) {
+        self.clear();
+        self.front = self.front.saturating_add(units);
+    }
+
     pub(super) fn slot(&self, position: u64) -> Slot {
         let Some(index) = position.checked_sub(self.front) else { return Slot::Lost };
         match usize::try_from(index).ok().and_then(|index| self.units.get(index)) {

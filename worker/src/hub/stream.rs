@@ -5,23 +5,26 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use sluice_contract::message::{EndReason, StreamReport};
-use sluice_contract::{Protocol, SessionId, UnixTime};
+use sluice_contract::{Protocol, SessionId, StreamId, SubscriberId, UnixTime};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use crate::StreamKey;
 use crate::media::{AccessUnit, MediaTime, TrackConfig, TrackInfo, TrackKind};
-use crate::package::{Package, Packager, PackagingSettings};
+use crate::package::{Package, Packager};
 
-use super::PublishRight;
 use super::reader::Reader;
 use super::ring::{Ring, RingLimits};
+
+/// Whom a block of the publisher can name: the subscriber, and a main track beside the stream.
+pub(crate) type PublishedBy = (Option<SubscriberId>, Option<StreamId>);
 
 /// One live broadcast, shared by its readers.
 pub struct LiveStream {
     key: StreamKey,
     publisher: SessionId,
     protocol: Protocol,
+    published_by: PublishedBy,
     since: UnixTime,
     package: Arc<Package>,
     /// How long the segments stay after an ordinary end.
@@ -100,18 +103,19 @@ pub(super) const fn track_slot(kind: TrackKind) -> usize {
 impl LiveStream {
     pub(super) fn new(
         key: StreamKey,
-        session: &dyn PublishRight,
+        (publisher, protocol, published_by): (SessionId, Protocol, PublishedBy),
         package: Arc<Package>,
-        settings: &PackagingSettings,
+        linger_ms: i64,
         now: UnixTime,
     ) -> Self {
         Self {
             key,
-            publisher: session.id(),
-            protocol: session.protocol(),
+            publisher,
+            protocol,
+            published_by,
             since: now,
             package,
-            linger_ms: settings.linger_ms(),
+            linger_ms,
             packager: Mutex::new(Packaging::Idle),
             on_air: RwLock::new(OnAir {
                 ring: Ring::new(RingLimits::default()),
@@ -161,7 +165,15 @@ impl LiveStream {
         self.rates.lock().bitrate_bps
     }
 
-    pub(super) fn shared_package(&self) -> Arc<Package> {
+    pub(crate) const fn published_by(&self) -> &PublishedBy {
+        &self.published_by
+    }
+
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    pub(crate) fn shared_package(&self) -> Arc<Package> {
         self.package.clone()
     }
 
@@ -204,6 +216,16 @@ impl LiveStream {
         }
         self.pushed.notify_waiters();
         true
+    }
+
+    /// Leaves out so many units: every reader has lost something, and goes on at the next key frame.
+    pub(super) fn skip(&self, units: u64) {
+        self.on_air.write().ring.skip(units);
+    }
+
+    /// Ends a broadcast that is fed from elsewhere, whoever feeds it.
+    pub(crate) fn end_replica(&self, reason: EndReason, now: UnixTime) {
+        self.go_off_air(reason, now);
     }
 
     /// Ends the broadcast for its readers and its packaging; false when it had ended before.

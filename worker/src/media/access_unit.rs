@@ -1,10 +1,12 @@
 //! One coded picture or audio frame, and the track it belongs to.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// A time on a broadcast's media timeline, or a span of it: microseconds. RTMP's milliseconds and MPEG's 90 kHz both
 /// fit without a visible error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MediaTime(i64);
 
 impl MediaTime {
@@ -44,7 +46,8 @@ pub enum TrackKind {
 }
 
 /// How a track is coded. Ingest passes on what it can name; packaging says what it can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Codec {
     /// ITU-T H.264.
     H264,

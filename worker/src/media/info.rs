@@ -1,5 +1,6 @@
 //! What a track's configuration record says, and whether packaging can carry the codec.
 
+use serde::{Deserialize, Serialize};
 use sluice_contract::message::{AudioInfo, VideoInfo};
 
 use super::{Codec, TrackConfig, TrackKind, aac, h264};
@@ -13,7 +14,7 @@ pub enum TrackInfo {
     NotPackaged(Codec),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoTrack {
     /// RFC 6381, for example `avc1.64001F`.
     pub codec: String,
@@ -26,7 +27,7 @@ pub struct VideoTrack {
     pub frame_rate: Option<(u32, u32)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudioTrack {
     /// RFC 6381, for example `mp4a.40.2`.
     pub codec: String,

@@ -19,6 +19,7 @@ mod feed;
 mod hls;
 mod manifest;
 mod pipeline;
+pub(crate) mod replica;
 mod settings;
 mod supervisor;
 mod template;
@@ -28,6 +29,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::hub::Clock;
 use crate::media::{MediaTime, TrackKind};
@@ -42,9 +46,13 @@ use window::{NewSegment, PeriodId, Timeline};
 
 /// What HTTP egress can serve of one broadcast. All methods are cheap and never wait.
 pub struct Package {
+    /// Tells it from any other package of the same stream, on any worker.
+    id: Uuid,
     config: PackagingConfig,
     clock: Clock,
     state: Mutex<State>,
+    /// Marked after every change that a request could see.
+    changes: watch::Sender<()>,
 }
 
 struct State {
@@ -56,7 +64,8 @@ struct State {
     manifests: Manifests,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Phase {
     Live,
     /// The last segments are here; manifests say so.
@@ -78,8 +87,10 @@ impl Package {
     pub fn new(config: PackagingConfig, clock: Clock) -> Self {
         let first_number = u64::try_from(clock().as_secs()).unwrap_or(0).max(1);
         Self {
+            id: Uuid::now_v7(),
             config,
             clock,
+            changes: watch::Sender::new(()),
             state: Mutex::new(State {
                 settings: PackagingSettings::default(),
                 phase: Phase::Live,
@@ -167,6 +178,8 @@ impl Package {
             state.generation += 1;
             state.manifests = Manifests::default();
         }
+        drop(state);
+        self.changes.send_replace(());
     }
 
     /// The pipeline of a period has ended; what came for later ones meanwhile can be served.
@@ -175,6 +188,8 @@ impl Package {
         let playlist_segments = state.settings.playlist_segments;
         state.timeline.drained(period, playlist_segments, &self.config);
         state.manifests = Manifests::default();
+        drop(state);
+        self.changes.send_replace(());
     }
 
     /// The last segment has come. Ignored when another publisher has begun since.
@@ -184,6 +199,8 @@ impl Package {
             state.phase = Phase::Ended;
             state.manifests = Manifests::default();
         }
+        drop(state);
+        self.changes.send_replace(());
     }
 
     /// No segment will come.
@@ -198,6 +215,8 @@ impl Package {
         state.phase = Phase::Revoked;
         state.manifests = Manifests::default();
         state.timeline.clear();
+        drop(state);
+        self.changes.send_replace(());
     }
 
     /// A pipeline starts: what it cuts belongs to a new period, whose presentation begins at `media_start`.
@@ -216,9 +235,15 @@ impl Package {
             state.timeline.add(period, kind, segment, playlist_segments, &self.config);
             state.manifests = Manifests::default();
         }
+        drop(state);
+        self.changes.send_replace(());
     }
 
-    fn segment_duration(&self) -> MediaTime {
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.state.lock().phase == Phase::Revoked
+    }
+
+    pub(crate) fn segment_duration(&self) -> MediaTime {
         self.state.lock().settings.segment_duration()
     }
 

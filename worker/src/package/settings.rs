@@ -1,5 +1,6 @@
 //! What packaging is told: limits of the worker, and wishes of the application.
 
+use serde::{Deserialize, Serialize};
 use sluice_contract::message::WorkerSettings;
 
 use crate::media::MediaTime;
@@ -30,7 +31,7 @@ impl Default for PackagingConfig {
 }
 
 /// What an application wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackagingSettings {
     pub hls: bool,
     pub dash: bool,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use sluice_contract::UnixTime;
 
 use crate::media::{AudioTrack, MediaTime, TrackKind, VideoTrack};
@@ -11,7 +12,8 @@ use super::feed::TrackSet;
 use super::settings::PackagingConfig;
 
 /// Names a period: its place in the order of discontinuities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct PeriodId(u64);
 
 impl PeriodId {
@@ -21,7 +23,7 @@ impl PeriodId {
 }
 
 /// One run of a pipeline: constant tracks, one media timeline.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Period {
     pub(super) id: PeriodId,
     /// The publisher that it belongs to; within one, media time runs on from period to period.
@@ -35,7 +37,7 @@ pub(super) struct Period {
     /// From the start of the first period, milliseconds.
     pub(super) start_ms: i64,
     /// Video and audio, as the pipeline wrote them.
-    inits: [Option<Init>; 2],
+    pub(super) inits: [Option<Init>; 2],
     /// End of the newest segment on the media timeline, relative to `media_start`.
     end: MediaTime,
     /// Every track has had a segment.
@@ -44,21 +46,23 @@ pub(super) struct Period {
     is_drained: bool,
 }
 
-#[derive(Debug)]
-struct Init {
-    number: u64,
-    data: Bytes,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Init {
+    pub(super) number: u64,
+    #[serde(skip)]
+    pub(super) data: Bytes,
 }
 
 /// One cut of one track.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Segment {
     pub(super) number: u64,
     pub(super) period: PeriodId,
     /// Media time in ticks of the track.
     pub(super) time: u64,
     pub(super) duration: u64,
-    data: Bytes,
+    #[serde(skip)]
+    pub(super) data: Bytes,
 }
 
 /// What a pipeline hands over.
@@ -71,23 +75,26 @@ pub(super) struct NewSegment {
     pub(super) duration: u64,
 }
 
-#[derive(Debug)]
-struct Window {
-    segments: VecDeque<Segment>,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Window {
+    pub(super) segments: VecDeque<Segment>,
     next_number: u64,
-    bytes: usize,
+    #[serde(skip)]
+    pub(super) bytes: usize,
     /// Some segments have left: what is at the front may leave before a player asks, so it is no longer listed.
     slides: bool,
 }
 
-/// All segments that are served, and the periods that they belong to.
-#[derive(Debug)]
+/// All segments that are served, and the periods that they belong to. Written down it is everything but the payload:
+/// what `replica` sends.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Timeline {
-    periods: VecDeque<Period>,
+    pub(super) periods: VecDeque<Period>,
     /// Video and audio.
-    windows: [Window; 2],
+    pub(super) windows: [Window; 2],
     next_period: u64,
     /// Segments of a period that came before the last of an earlier one: after a burst two pipelines run side by side.
+    #[serde(skip)]
     held: Vec<(PeriodId, TrackKind, NewSegment)>,
     /// Wall clock at the start of the first period.
     epoch: Option<UnixTime>,

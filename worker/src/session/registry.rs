@@ -110,6 +110,21 @@ impl Sessions {
         })
     }
 
+    /// Whether a block keeps this subscriber from publishing the stream, or its main track.
+    pub(crate) fn is_publisher_blocked(
+        &self,
+        key: &StreamKey,
+        main_track: Option<&StreamId>,
+        subscriber: &SubscriberId,
+        now: UnixTime,
+    ) -> bool {
+        [Some(&key.stream_id), main_track].into_iter().flatten().any(|stream_id| {
+            let stream = StreamKey { application: key.application.clone(), stream_id: stream_id.clone() };
+            let who = Blocked { stream, subscriber: subscriber.clone(), operation: Operation::Publish };
+            self.blocks.until(&who, now).is_some()
+        })
+    }
+
     /// Every session, in no order.
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
         self.live.iter().map(|session| Arc::clone(&session)).collect()

@@ -63,7 +63,13 @@ impl Http {
             return Err(if is_protected { No::StreamUnnamed } else { No::NotFound });
         }
         // What is live is meant; while nothing is, the gate is asked about each meaning.
-        let live = asked.targets.iter().position(|target| self.shelf.find(&asked.key(target)).is_some());
+        let mut live = None;
+        for (at, target) in asked.targets.iter().enumerate() {
+            if self.can_be_had(target, &asked.key(target)).await {
+                live = Some(at);
+                break;
+            }
+        }
         let targets = live.map_or(asked.targets.as_slice(), |at| std::slice::from_ref(&asked.targets[at]));
         // A ticket by itself is the usual case; credentials are read when it does not settle the matter.
         let credentials = LazyCell::new(|| {

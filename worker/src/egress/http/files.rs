@@ -40,6 +40,15 @@ impl Http {
         response
     }
 
+    /// Whether a stream is live, here or on a worker that it is fetched from now.
+    pub(super) async fn can_be_had(&self, target: &Target, key: &StreamKey) -> bool {
+        let is_ours = !matches!(target.kind(), Kind::Unknown(_));
+        if is_ours && self.shelf.may_be_elsewhere(key) {
+            self.shelf.ensure(key).await;
+        }
+        self.shelf.find(key).is_some()
+    }
+
     /// Whether a live stream has the file that is meant.
     pub(super) fn is_there(&self, target: &Target, key: &StreamKey) -> bool {
         let Some(files) = self.shelf.find(key) else { return false };

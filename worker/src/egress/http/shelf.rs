@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use crate::StreamKey;
-use crate::hub::{Hub, LiveStream};
+use crate::hub::LiveStream;
 use crate::package::Object;
 
 /// Finds the files of live streams.
+#[async_trait]
 pub(crate) trait Shelf: Send + Sync + 'static {
     fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>>;
+
+    /// True when another worker may carry the stream, so that [`ensure`](Self::ensure) is worth waiting for.
+    fn may_be_elsewhere(&self, _: &StreamKey) -> bool {
+        false
+    }
+
+    /// Waits a moment for a stream that another worker carries.
+    async fn ensure(&self, _: &StreamKey) {}
 }
 
 /// The files of one stream; see [`Package`](crate::package::Package).
@@ -17,12 +28,6 @@ pub(crate) trait Files: Send + Sync {
     fn hls_media(&self, name: &str, query: &str) -> Option<String>;
     fn dash(&self, location: Option<&str>, query: &str) -> Option<String>;
     fn object(&self, name: &str) -> Option<Object>;
-}
-
-impl Shelf for Hub {
-    fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
-        Self::find(self, key).map(|stream| stream as Arc<dyn Files>)
-    }
 }
 
 impl Files for LiveStream {

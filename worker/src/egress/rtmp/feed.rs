@@ -18,13 +18,14 @@ use tracing::debug;
 use super::outgoing::Outgoing;
 use super::player::Player;
 use crate::egress::hold_little;
-use crate::hub::{Hub, LiveStream, Reader, ReaderItem};
+use crate::hub::{Reader, ReaderItem};
 use crate::ingest::rtmp::connection::{Connection, End};
 use crate::ingest::rtmp::session::{Event, ServerSession};
 use crate::ingest::rtmp::transport::{Transport, poll_read};
+use crate::relay::{Reach, Seat};
 use crate::session::{Gate, Session};
 
-/// Plays `stream` to an admitted player until one of them ends. `Ok` when the player has seen enough and may ask for
+/// Plays the stream of `seat` to an admitted player until one of them ends. `Ok` when the player has seen enough and may ask for
 /// another.
 ///
 /// # Errors
@@ -32,16 +33,16 @@ use crate::session::{Gate, Session};
 pub(crate) async fn feed<S: Transport>(
     connection: &mut Connection<S>,
     session: &Session,
-    stream: Arc<LiveStream>,
+    seat: Seat,
 ) -> Result<(), End> {
     let Some(message_stream) = connection.rtmp.playing() else { return Ok(()) };
-    if let Err(error) = hold_little(connection.socket.socket(), stream.bitrate_bps()) {
+    if let Err(error) = hold_little(connection.socket.socket(), seat.stream.bitrate_bps()) {
         debug!(session.id = %session.id(), %error, "a player's socket could not be tuned");
     }
     let mut feed = Feed {
         session,
         player: Player::new(message_stream),
-        source: Source::Ring(stream.subscribe(), stream),
+        source: Source::ring(seat),
         is_paused: false,
         is_suspended: false,
         is_leaving: false,
@@ -68,7 +69,7 @@ struct Feed<'a> {
 
 /// Where media comes from.
 enum Source {
-    Ring(Reader, Arc<LiveStream>),
+    Ring(Reader, Seat),
     /// The publisher left, and may come back until then.
     Silent(Instant),
 }
@@ -82,7 +83,7 @@ enum Woken {
     Stalled,
     Merged,
     Item(Option<ReaderItem>),
-    Returned(Option<Arc<LiveStream>>),
+    Returned(Option<Seat>),
 }
 
 impl Feed<'_> {
@@ -136,7 +137,7 @@ impl Feed<'_> {
                 moved = moved => moved?,
                 () = until(stalled) => Woken::Stalled,
                 () = until(merging) => Woken::Merged,
-                woken = self.source.next(&shared.hub, session, takes) => woken,
+                woken = self.source.next(&shared.reach, session, takes) => woken,
             };
             match woken {
                 Woken::Gate => {
@@ -153,9 +154,9 @@ impl Feed<'_> {
                     let merge = shared.config.merge;
                     merging = (!merge.is_zero() && self.flows()).then(|| Instant::now() + merge);
                 }
-                Woken::Returned(Some(stream)) => {
+                Woken::Returned(Some(seat)) => {
                     self.player.interrupt();
-                    self.source = Source::Ring(stream.subscribe(), stream);
+                    self.source = Source::ring(seat);
                 }
                 Woken::Returned(None) => return Err(End::Closed(EndReason::StreamEnded)),
             }
@@ -206,9 +207,9 @@ impl Feed<'_> {
     fn turn(&mut self) {
         self.player.interrupt();
         if self.flows()
-            && let Source::Ring(reader, stream) = &mut self.source
+            && let Source::Ring(reader, seat) = &mut self.source
         {
-            *reader = stream.subscribe();
+            *reader = seat.stream.subscribe();
         }
     }
 
@@ -226,7 +227,7 @@ impl Feed<'_> {
     }
 
     fn take(&mut self, item: Option<ReaderItem>) -> Result<(), End> {
-        let Source::Ring(_, stream) = &self.source else { return Ok(()) };
+        let Source::Ring(_, seat) = &self.source else { return Ok(()) };
         match item {
             None => self.source = Source::Silent(Instant::now() + RETURN_TIME),
             Some(ReaderItem::End(EndReason::Blocked | EndReason::Stopped | EndReason::Deleted)) => {
@@ -234,7 +235,7 @@ impl Feed<'_> {
             }
             Some(ReaderItem::End(_)) => self.source = Source::Silent(Instant::now() + RETURN_TIME),
             Some(item) if self.flows() => {
-                let missed = self.player.take(item, || stream.tracks());
+                let missed = self.player.take(item, || seat.stream.tracks());
                 self.session.count_dropped(missed);
             }
             Some(_) => {}
@@ -244,12 +245,16 @@ impl Feed<'_> {
 }
 
 impl Source {
+    fn ring(seat: Seat) -> Self {
+        Self::Ring(seat.stream.subscribe(), seat)
+    }
+
     /// What comes next; nothing of the ring unless `takes`.
-    async fn next(&mut self, hub: &Hub, session: &Session, takes: bool) -> Woken {
+    async fn next(&mut self, reach: &Reach, session: &Session, takes: bool) -> Woken {
         match self {
             Self::Ring(reader, _) if takes => Woken::Item(reader.next().await),
             Self::Ring(..) => pending().await,
-            Self::Silent(until) => Woken::Returned(timeout_at(*until, hub.live(session.key())).await.ok()),
+            Self::Silent(until) => Woken::Returned(timeout_at(*until, reach.live(session.key())).await.ok()),
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::StreamKey;
 use crate::admission::{Admission, Admitted, Ask};
 use crate::egress::rtmp::feed;
 use crate::hub::{AlreadyLive, Hub, Publisher};
+use crate::relay::Reach;
 use crate::session::{Gate, Session};
 
 /// What all connections of a listener use.
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub config: RtmpConfig,
     pub admission: Arc<Admission>,
     pub hub: Arc<Hub>,
+    pub reach: Arc<Reach>,
 }
 
 /// Why a connection ended.
@@ -197,8 +199,11 @@ impl<S: Transport> Connection<S> {
 
     /// Asks the gate, then feeds the player to its end. `Ok` when it has seen enough and may ask for another stream.
     async fn play(&mut self, address: StreamAddress) -> Result<(), End> {
-        let carried = address.key().and_then(|key| self.shared.hub.find_live(&key));
-        // What could be spent on a stream that is not here is not spent.
+        let carried = match address.key() {
+            Some(key) => self.shared.reach.seat(&key).await,
+            None => None,
+        };
+        // What could be spent on a stream that cannot be had is not spent.
         let intent = if carried.is_some() { Intent::Start } else { Intent::Probe };
         let ask = self.ask(address, Operation::Play, intent, None);
         let admitted = match self.shared.admission.admit(ask.clone()).await {
@@ -210,11 +215,14 @@ impl<S: Transport> Connection<S> {
             return Err(self.refuse(&ask, DenyReason::AuthorityUnreachable));
         }
         // Looked up again: publishers may have changed while the gate was asked.
-        let stream = carried.and_then(|_| self.shared.hub.find_live(session.key()));
-        let Some(stream) = stream else { return Err(self.refuse(&ask, DenyReason::StreamAbsent)) };
+        let seat = match carried {
+            Some(_) => self.shared.reach.seat(session.key()).await,
+            None => None,
+        };
+        let Some(seat) = seat else { return Err(self.refuse(&ask, DenyReason::StreamAbsent)) };
         debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
         self.rtmp.accept();
-        let end = feed(self, session, stream).await.err();
+        let end = feed(self, session, seat).await.err();
         let (reason, detail) = end.as_ref().map_or((EndReason::Closed, None), |end| (end.reason(), end.detail()));
         session.close(reason, detail);
         match end {

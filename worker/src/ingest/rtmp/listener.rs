@@ -23,7 +23,7 @@ use super::transport::Encryption;
 use crate::admission::Admission;
 use crate::egress::http::TrustedProxies;
 use crate::egress::tune;
-use crate::hub::Hub;
+use crate::relay::Reach;
 
 /// Where to listen, and what a connection may take.
 #[derive(Debug, Clone)]
@@ -101,10 +101,11 @@ impl RtmpListener {
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub async fn bind(config: RtmpConfig, admission: Arc<Admission>, hub: Arc<Hub>) -> io::Result<Self> {
+    pub(crate) async fn bind(config: RtmpConfig, admission: Arc<Admission>, reach: Arc<Reach>) -> io::Result<Self> {
         let socket = TcpListener::bind(config.addr).await?;
+        let hub = Arc::clone(reach.hub());
         let local_addr = socket.local_addr()?;
-        Ok(Self { socket, local_addr, encryption: None, shared: Arc::new(Shared { config, admission, hub }) })
+        Ok(Self { socket, local_addr, encryption: None, shared: Arc::new(Shared { config, admission, hub, reach }) })
     }
 
     /// Takes encrypted connections only.

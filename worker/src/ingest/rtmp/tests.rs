@@ -18,6 +18,7 @@ use super::{RtmpConfig, RtmpListener};
 use crate::StreamKey;
 use crate::hub::{EventSink, Hub};
 use crate::package::{PackagingConfig, PackagingSettings};
+use crate::relay::Reach;
 use crate::testing::{House, block, clock, deny, key, soon};
 
 /// The hub's own events do not matter here.
@@ -45,7 +46,7 @@ impl Ingest {
         let house = House::open(false).await;
         let hub = Arc::new(hub());
         let config = RtmpConfig { addr: ([127, 0, 0, 1], 0).into(), ..config };
-        let listener = RtmpListener::bind(config, Arc::clone(&house.admission), Arc::clone(&hub)).await.unwrap();
+        let listener = RtmpListener::bind(config, Arc::clone(&house.admission), reach(&hub)).await.unwrap();
         let (address, shutdown) = (listener.local_addr(), CancellationToken::new());
         let running = tokio::spawn(listener.run(shutdown.clone()));
         Self { house, hub, address, shutdown, running }
@@ -81,6 +82,11 @@ impl Ingest {
 fn hub() -> Hub {
     let settings = Arc::new(|_: &_| PackagingSettings::default());
     Hub::new(Arc::new(Unheard), PackagingConfig::default(), settings, Arc::new(clock)).unwrap()
+}
+
+/// Nothing beside the hub.
+fn reach(hub: &Arc<Hub>) -> Arc<Reach> {
+    Arc::new(Reach::new(Arc::clone(hub), None))
 }
 
 /// The two configurations, a key frame and a frame of sound.
@@ -312,6 +318,7 @@ async fn a_silent_connection_costs_little() {
         config: RtmpConfig::default(),
         admission: Arc::clone(&ingest.house.admission),
         hub: Arc::clone(&ingest.hub),
+        reach: reach(&ingest.hub),
     };
     let address = [127, 0, 0, 1].into();
     let connection = Connection::new(socket, address, Arc::new(shared), CancellationToken::new());

@@ -1,0 +1,319 @@
+//! The task of one edge: finds the origin, is fed by it, and finds it again when that ends.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_bus::BusError;
+use sluice_contract::message::{EndReason, LocateCall, Origin};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{debug, info, warn};
+
+use super::channel::{Hearing, RelayError, Sending, tune};
+use super::edges::{Edge, Edges, has_lingered};
+use super::handshake::{ANSWER_BYTES, EdgeHandshake, HandshakeError, RelayKey, relay_keys};
+use super::message::{
+    Begin, End, Subscribe, Supply, from_text, read_config, read_object, read_skip, read_unit, to_text,
+};
+use super::record::{Opener, Sealer, Tag};
+use crate::hub::Replica;
+use crate::package::replica::{InvalidWindow, SnapshotPhase, package_of};
+
+/// How being fed came to an end.
+#[derive(Debug)]
+enum Over {
+    /// Nobody watches any more, the worker stops, or it may not be served any more.
+    Unwanted,
+    /// The publisher came to this very worker.
+    Local,
+    /// The stream is live nowhere else.
+    Absent,
+    /// The publisher left its worker.
+    Ended,
+    /// The publisher was made to leave: its segments go too.
+    Revoked,
+    Lost(Lost),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    #[error("nobody says where the stream is: {0}")]
+    Bus(#[from] BusError),
+}
+
+/// Feeds an edge until nobody wants it, or the stream is nowhere.
+pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphorePermit) {
+    let mut place = Some(place);
+    // When it was last fed; none before the first time.
+    let mut fed: Option<Instant> = None;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let began = Instant::now();
+        let over = tokio::select! {
+            () = edges.shutdown.cancelled() => Over::Unwanted,
+            () = edge.dropped.cancelled() => Over::Unwanted,
+            () = unused(&edge) => Over::Unwanted,
+            _ = edges.hub.live(&edge.key) => Over::Local,
+            over = edges.attempt(&edge, &mut fed) => over,
+        };
+        if edge.supply == Supply::Units {
+            edge.go_live(None);
+        }
+        match &over {
+            Over::Unwanted if edge.dropped.is_cancelled() || edges.shutdown.is_cancelled() => break,
+            Over::Local => break,
+            Over::Revoked => {
+                edge.revoke(EndReason::Stopped);
+                edges.note_absent(&edge.key);
+                break;
+            }
+            // Somebody may have come at the last moment.
+            Over::Unwanted => {
+                if edges.remove(&edge, Edge::is_unused) {
+                    break;
+                }
+                continue;
+            }
+            Over::Absent | Over::Ended => {
+                if edge.supply == Supply::Objects {
+                    edge.package().finish();
+                }
+            }
+            Over::Lost(error) => {
+                let known = fed.is_some();
+                match error {
+                    Lost::Relay(RelayError::Handshake(HandshakeError::Version(_) | HandshakeError::Key)) => {
+                        warn!(broadcast.name = %edge.key, %error, "another worker refuses to relay");
+                    }
+                    _ => debug!(broadcast.name = %edge.key, known, %error, "the relay of a stream was lost"),
+                }
+            }
+        }
+        place = place.filter(|_| fed.is_none());
+        let Some(since) = fed else {
+            // Whoever comes within the next moment gets the same answer.
+            edges.note_absent(&edge.key);
+            break;
+        };
+        let is_over = match edge.supply {
+            // Its players have waited as long as they do for a publisher.
+            Supply::Units => since.elapsed() > GIVEN_UP_AFTER,
+            Supply::Objects => !matches!(over, Over::Lost(_)) && has_lingered(&edge.package(), since),
+        };
+        if is_over {
+            break;
+        }
+        if began.elapsed() > LONGEST_PAUSE {
+            pause = FIRST_PAUSE;
+        }
+        tokio::select! {
+            () = edge.dropped.cancelled() => break,
+            () = edges.shutdown.cancelled() => break,
+            () = sleep(pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    edges.remove(&edge, |_| true);
+}
+
+impl Edges {
+    /// Finds the origin and is fed by it. `fed` is the last moment at which it was.
+    async fn attempt(&self, edge: &Edge, fed: &mut Option<Instant>) -> Over {
+        match self.fed(edge, fed).await {
+            Ok(over) => over,
+            Err(lost) => Over::Lost(lost),
+        }
+    }
+
+    async fn fed(&self, edge: &Edge, fed: &mut Option<Instant>) -> Result<Over, Lost> {
+        let call = LocateCall {
+            worker: self.me,
+            application: edge.key.application.clone(),
+            stream_id: edge.key.stream_id.clone(),
+        };
+        let located = timeout(LOCATE_PATIENCE, self.link.locate(call)).await.map_err(|_| BusError::TimedOut)??;
+        let Some(origin) = located.filter(|origin| origin.worker != self.me) else { return Ok(Over::Absent) };
+        let (mut hearing, mut sending) = self.connect(edge, &origin).await?;
+        info!(broadcast.name = %edge.key, worker.id = %origin.worker, supply = ?edge.supply, "fed by another worker");
+        let listening = async {
+            match edge.supply {
+                Supply::Objects => self.take_objects(edge, &mut hearing, fed).await,
+                Supply::Units => self.take_units(edge, &mut hearing, fed).await,
+            }
+        };
+        Ok(tokio::select! {
+            over = listening => over?,
+            error = beat(&mut sending) => match error? {},
+        })
+    }
+
+    /// A connection to the origin that has heard what this edge wants, with the newest key that both have.
+    async fn connect(&self, edge: &Edge, origin: &Origin) -> Result<(Hearing, Sending), RelayError> {
+        let keys = self.rules.ticket_keys().map(|keys| relay_keys(&keys)).unwrap_or_default();
+        let mut outcome = Err(RelayError::NoKey);
+        for key in &keys {
+            outcome =
+                timeout(CONNECT_PATIENCE, self.greet(edge, origin, key)).await.unwrap_or(Err(RelayError::Unreachable));
+            if !matches!(outcome, Err(RelayError::Handshake(HandshakeError::Key))) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn greet(&self, edge: &Edge, origin: &Origin, key: &RelayKey) -> Result<(Hearing, Sending), RelayError> {
+        let mut socket = TcpStream::connect(&origin.relay).await?;
+        tune(&socket)?;
+        let handshake = EdgeHandshake::new(key, self.me, origin.worker)?;
+        socket.write_all(handshake.hello()).await?;
+        let mut answer = [0; ANSWER_BYTES];
+        socket.read_exact(&mut answer).await?;
+        let keys = handshake.finish(&answer)?;
+        let (from_origin, to_origin) = socket.into_split();
+        let mut hearing = Hearing::new(from_origin, Opener::new(keys.to_edge));
+        hearing.trust();
+        let mut sending = Sending::new(to_origin, Sealer::new(keys.to_origin));
+        let wanted = Subscribe {
+            supply: edge.supply,
+            application: edge.key.application.clone(),
+            stream_id: edge.key.stream_id.clone(),
+            held: edge.held(),
+        };
+        sending.say(Tag::Subscribe, &[], &to_text(&wanted)).await?;
+        sending.flush().await?;
+        Ok((hearing, sending))
+    }
+
+    /// Fills the replica of the origin's package.
+    async fn take_objects(
+        &self,
+        edge: &Edge,
+        hearing: &mut Hearing,
+        fed: &mut Option<Instant>,
+    ) -> Result<Over, RelayError> {
+        let (mut arrived, mut arrived_bytes) = (HashMap::new(), 0_usize);
+        loop {
+            let message = hearing.next().await?;
+            match message.tag {
+                Tag::Begin => {
+                    if self.is_refused(edge, from_text(&message.body)?) {
+                        return Ok(Over::Revoked);
+                    }
+                }
+                Tag::Object => {
+                    let (name, data) = read_object(message.body)?;
+                    arrived_bytes = arrived_bytes.saturating_add(data.len());
+                    if arrived_bytes > MAX_ARRIVED_BYTES || arrived.len() >= MAX_ARRIVED {
+                        return Err(RelayError::TooMuch);
+                    }
+                    arrived.insert(name, data);
+                }
+                Tag::Window => {
+                    let of = package_of(&message.body).ok_or(InvalidWindow::Unreadable)?;
+                    let phase = edge.show(of, &message.body, &mut arrived)?;
+                    arrived_bytes = 0;
+                    *fed = Some(Instant::now());
+                    if phase == SnapshotPhase::Revoked {
+                        return Ok(Over::Revoked);
+                    }
+                }
+                Tag::End => return Ok(last_word(from_text(&message.body)?)),
+                _ => return Err(RelayError::Unexpected),
+            }
+        }
+    }
+
+    /// Fills a ring as the origin's publisher fills that one's.
+    async fn take_units(
+        &self,
+        edge: &Edge,
+        hearing: &mut Hearing,
+        fed: &mut Option<Instant>,
+    ) -> Result<Over, RelayError> {
+        let mut replica: Option<Replica> = None;
+        let mut sampled = Instant::now();
+        loop {
+            let message = hearing.next().await?;
+            match (message.tag, &replica) {
+                (Tag::Begin, _) => {
+                    let begin: Begin = from_text(&message.body)?;
+                    let (publisher, protocol) = (begin.publisher, begin.protocol);
+                    if self.is_refused(edge, begin) {
+                        return Ok(Over::Revoked);
+                    }
+                    let begun = Replica::begin(edge.key.clone(), publisher, protocol, Arc::new(self.clock));
+                    edge.go_live(Some(Arc::clone(begun.stream())));
+                    replica = Some(begun);
+                }
+                (Tag::Config, Some(replica)) => replica.configure(read_config(message.body)?)?,
+                (Tag::Unit, Some(replica)) => replica.push(read_unit(message.body)?),
+                (Tag::Skip, Some(replica)) => replica.skip(read_skip(message.body)?),
+                (Tag::End, replica) => {
+                    let end = from_text(&message.body)?;
+                    if let (End::Ended { reason }, Some(replica)) = (end, replica) {
+                        replica.end(reason);
+                    }
+                    return Ok(last_word(end));
+                }
+                _ => return Err(RelayError::Unexpected),
+            }
+            let now = Instant::now();
+            *fed = Some(now);
+            if now.duration_since(sampled) >= SAMPLE_EVERY {
+                sampled = now;
+                replica.iter().for_each(Replica::sample);
+            }
+        }
+    }
+
+    /// Remembers who publishes. True when that one is blocked: this worker may know it before the origin does.
+    fn is_refused(&self, edge: &Edge, begin: Begin) -> bool {
+        // First remembered, then looked up; a block is entered the other way round. So one of the two sees the other.
+        edge.begin(begin);
+        self.is_blocked(edge)
+    }
+}
+
+fn last_word(end: End) -> Over {
+    match end {
+        End::Absent => Over::Absent,
+        End::Ended { reason: EndReason::Blocked | EndReason::Stopped | EndReason::Deleted } => Over::Revoked,
+        End::Ended { .. } => Over::Ended,
+    }
+}
+
+/// Tells the origin each second that somebody is here.
+async fn beat(sending: &mut Sending) -> Result<Infallible, RelayError> {
+    loop {
+        sleep_until(sending.beat_at()).await;
+        sending.beat().await?;
+    }
+}
+
+/// Returns when nobody has wanted the edge for a while.
+async fn unused(edge: &Edge) {
+    while !edge.is_unused() {
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long the API may take to say where a stream is.
+const LOCATE_PATIENCE: Duration = Duration::from_secs(2);
+/// To connect and shake hands. A worker that is frozen still accepts connections.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+/// A second longer than players wait for a publisher.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(6);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// For the size of players' socket buffers.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Objects that have come and are in no window yet: twice what a window may hold, and three segments of any size.
+const MAX_ARRIVED_BYTES: usize = 256 << 20;
+const MAX_ARRIVED: usize = 16_384;

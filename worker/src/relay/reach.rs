@@ -1,0 +1,114 @@
+//! All that a viewer of this worker can have: what is published here, and what is relayed from elsewhere. What is here
+//! comes first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sluice_contract::message::{EndReason, StreamReport};
+use sluice_contract::{ApplicationName, SessionId, StreamId, UnixTime};
+use tokio::time::sleep;
+
+use super::edges::{Edges, Hold};
+use super::message::Supply;
+use crate::StreamKey;
+use crate::control::OnAir;
+use crate::egress::http::shelf::{Files, Shelf};
+use crate::hub::{Hub, LiveStream};
+
+/// The hub, and beside it the streams of other workers.
+pub(crate) struct Reach {
+    hub: Arc<Hub>,
+    /// `None` when this worker does not relay.
+    edges: Option<Arc<Edges>>,
+}
+
+/// A player's place before a live stream, which a relay goes on feeding while it is held.
+pub(crate) struct Seat {
+    pub stream: Arc<LiveStream>,
+    _hold: Option<Hold>,
+}
+
+impl Reach {
+    pub fn new(hub: Arc<Hub>, edges: Option<Arc<Edges>>) -> Self {
+        Self { hub, edges }
+    }
+
+    /// What is published here.
+    pub const fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// A place before a stream that is live, here or on another worker, which is asked if need be.
+    pub async fn seat(&self, key: &StreamKey) -> Option<Seat> {
+        if let Some(stream) = self.hub.find_live(key) {
+            return Some(Seat { stream, _hold: None });
+        }
+        let edge = self.edges.as_ref()?.ensure(key, Supply::Units).await?;
+        let hold = edge.hold();
+        Some(Seat { stream: edge.live()?, _hold: Some(hold) })
+    }
+
+    /// Waits until the stream is live, wherever that is.
+    pub async fn live(&self, key: &StreamKey) -> Seat {
+        loop {
+            if let Some(seat) = self.seat(key).await {
+                return seat;
+            }
+            tokio::select! {
+                stream = self.hub.live(key) => return Seat { stream, _hold: None },
+                () = sleep(ASK_EVERY), if self.edges.is_some() => {}
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Shelf for Reach {
+    fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
+        let here = self.hub.find(key);
+        if here.as_ref().is_some_and(|stream| stream.is_live()) {
+            return here.map(|stream| stream as _);
+        }
+        // A publisher who left for another worker is followed; what lingers here is the second choice.
+        let elsewhere = self.edges.as_ref().and_then(|edges| edges.find(key, Supply::Objects));
+        elsewhere.map(|edge| edge as _).or(here.map(|stream| stream as _))
+    }
+
+    fn may_be_elsewhere(&self, key: &StreamKey) -> bool {
+        self.edges
+            .as_ref()
+            .is_some_and(|edges| self.hub.find_live(key).is_none() && edges.find(key, Supply::Objects).is_none())
+    }
+
+    async fn ensure(&self, key: &StreamKey) {
+        if let Some(edges) = &self.edges {
+            edges.ensure(key, Supply::Objects).await;
+        }
+    }
+}
+
+impl OnAir for Reach {
+    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason) {
+        self.hub.end(key, publisher, reason);
+    }
+
+    fn reports(&self, now: UnixTime) -> Vec<StreamReport> {
+        self.hub.reports(now)
+    }
+
+    fn forget(&self, application: &ApplicationName, stream: Option<&StreamId>) {
+        if let Some(edges) = &self.edges {
+            edges.forget(application, stream);
+        }
+    }
+
+    fn blocks_changed(&self) {
+        if let Some(edges) = &self.edges {
+            edges.recheck();
+        }
+    }
+}
+
+/// How often a player that waits for its publisher has the other workers asked.
+const ASK_EVERY: Duration = Duration::from_millis(250);
