@@ -59,8 +59,6 @@ pub(crate) struct Control {
     pub clock: Clock,
     /// The newest revision in force here.
     pub revision: AtomicU64,
-    /// Where other workers reach this one's relay.
-    pub relay: Option<String>,
     pub meter: Meter,
     /// Share of the processor, 0 to 1, from which on no new publishers are taken; `None` takes all.
     pub load_limit: Option<f32>,
