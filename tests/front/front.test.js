@@ -150,10 +150,17 @@ describe('a running cluster', () => {
     assert.doesNotMatch(front.log, /very-secret/);
   });
 
+  test('a worker hears where an encoder really is', async () => {
+    const { by, client, socket } = await front.rtmp({ from: '127.0.0.8' });
+    assert.match(by, /^worker\d$/);
+    assert.equal(client, '127.0.0.8');
+    socket.destroy();
+  });
+
   test('RTMPS ends at the front', async () => {
     const socket = tls.connect({ port: front.ports.rtmps, host: '127.0.0.1', rejectUnauthorized: false });
     const [first] = await once(socket, 'data');
-    assert.match(String(first), /^worker\d/);
+    assert.match(String(first), /^worker\d 127\.0\.0\.1$/);
     socket.destroy();
   });
 
@@ -267,6 +274,15 @@ describe('settings', () => {
     assert.equal(json.headers['x-forwarded-proto'], 'https');
     const stranger = await front.ask('/graphql', { from: '127.0.0.3', headers });
     assert.equal(stranger.status, 308);
+  });
+
+  test('workers that do not trust the front are told nothing', async () => {
+    await cluster({ settings: { FRONT_SEND_PROXY: 'off' } });
+    const socket = net.connect(front.ports.rtmp, '127.0.0.1');
+    socket.write('\x03');
+    const [first] = await once(socket, 'data');
+    assert.match(String(first), /^worker\d unknown/);
+    socket.destroy();
   });
 
   test('browsers are sent to HTTPS with the query they came with', async () => {

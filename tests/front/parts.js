@@ -43,10 +43,14 @@ export class Part {
       socket.write(`${this.name} `);
       socket.pipe(socket);
     });
-    this.rtmp = net.createServer((socket) => {
-      socket.write(`${this.name} `);
+    // Says its name and whom the front speaks for, once it has been told (PROXY protocol, version 2, over IPv4).
+    this.rtmp = net.createServer(async (socket) => {
+      await once(socket, 'readable').catch(() => {});
+      const header = socket.read(28) ?? socket.read();
+      if (!header) return;
+      const isProxied = header.subarray(0, 12).equals(Buffer.from('\r\n\r\n\0\r\nQUIT\n'));
+      socket.write(`${this.name} ${isProxied ? header.subarray(16, 20).join('.') : 'unknown'}`);
       socket.pipe(socket);
-      socket.on('error', () => {});
     });
     for (const server of [this.http, this.rtmp]) {
       server.on('connection', (socket) => {
@@ -146,11 +150,12 @@ export class Front {
     return Number(new RegExp(`^haproxy_backend_active_servers\\{proxy="${backend}"\\} (\\d+)`, 'm').exec(text)?.[1]);
   }
 
-  /** The first word that the RTMP worker behind the front says, and the connection, which stays open. */
-  async rtmp(port = this.ports.rtmp) {
-    const socket = net.connect(port, '127.0.0.1');
+  /** Which worker an encoder reaches, whom that takes the encoder for, and the connection, which stays open. */
+  async rtmp({ port = this.ports.rtmp, from = '127.0.0.1' } = {}) {
+    const socket = net.connect({ port, host: '127.0.0.1', localAddress: from });
     const [first] = await once(socket, 'data');
-    return { by: String(first).trim(), socket };
+    const [by, client] = String(first).split(' ');
+    return { by, client, socket };
   }
 }
 
