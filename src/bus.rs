@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use sluice_bus::{AmqpApi, AmqpWorker, ApiLink, Broker, BusUrl, MemoryBus, WorkerLink};
+use sluice_bus::amqp::{AmqpApi, AmqpWorker, Broker, BusUrl};
+use sluice_bus::{ApiLink, MemoryBus, WorkerLink};
 use sluice_contract::Secret;
 
 use crate::config::Config;

@@ -236,7 +236,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "log",
         flag: "log",
-        default: "info,sea_orm_migration=warn",
+        default: "info,sea_orm_migration=warn,sqlx=warn",
         help: "Log filter, for example `info,sluice_worker=debug`.",
     },
     Setting { name: "log_format", flag: "log-format", default: "text", help: "`text` or `json`." },

@@ -50,7 +50,8 @@ async function port(ports, name, wanted) {
 export async function startCluster(options) {
   const { apis = 2, workers = 3, fast = false, publicPorts = false, environment = {} } = options;
   const folder = resolve(options.folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // The database's own user passes through; the secrets in here are in files of mode 600.
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
   const secret = secrets(folder);
   const admin = options.admin ?? { email: 'admin@example.org', password: secret.admin };
   const portsFile = join(folder, 'ports.json');

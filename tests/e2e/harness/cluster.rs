@@ -37,34 +37,34 @@ struct Servers {
     rabbitmq: PathBuf,
     /// They stop when their standard input closes: with this process, however it ends.
     _running: Vec<Child>,
-    _folders: Vec<TempDir>,
 }
 
 impl Servers {
     fn shared() -> &'static Self {
         static SERVERS: OnceLock<Servers> = OnceLock::new();
         SERVERS.get_or_init(|| {
-            let mut servers =
-                Self { postgres: String::new(), rabbitmq: PathBuf::new(), _running: Vec::new(), _folders: Vec::new() };
+            let mut servers = Self { postgres: String::new(), rabbitmq: PathBuf::new(), _running: Vec::new() };
             servers.postgres = match std::env::var("SLUICE_TEST_POSTGRES") {
                 Ok(url) => url,
-                Err(_) => servers.start("postgres", &["--fast"]).0,
+                Err(_) => servers.start("postgres", &["--fast"], None),
             };
             servers.rabbitmq = match std::env::var("SLUICE_TEST_RABBITMQ_DIR") {
                 Ok(folder) => folder.into(),
-                Err(_) => servers.start("rabbitmq", &[]).1,
+                Err(_) => {
+                    let folder = TempDir::new().expect("a temporary folder").keep();
+                    servers.start("rabbitmq", &[], Some(&folder));
+                    folder
+                }
             };
             servers
         })
     }
 
-    /// Runs a script that prints one line when its server is ready; returns the line and the server's folder.
-    fn start(&mut self, script: &str, arguments: &[&str]) -> (String, PathBuf) {
-        let folder = TempDir::new().expect("a temporary folder");
-        let path = folder.path().join(script);
+    /// Runs a script that prints the address of its server when that is ready.
+    fn start(&mut self, script: &str, arguments: &[&str], folder: Option<&Path>) -> String {
         let child = Command::new(root().join("scripts").join(script))
             .args(arguments)
-            .arg(&path)
+            .args(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();
@@ -74,8 +74,7 @@ impl Servers {
         BufReader::new(output).read_line(&mut line).expect("its output can be read");
         assert!(line.contains("://"), "scripts/{script} did not start a server");
         self._running.push(child);
-        self._folders.push(folder);
-        (line.trim().to_owned(), path)
+        line.trim().to_owned()
     }
 }
 

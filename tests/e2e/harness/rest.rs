@@ -1,6 +1,8 @@
 //! An HTTP client with an address of its own: tests take 127.0.0.x to be different people.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
@@ -10,12 +12,36 @@ use serde_json::{Value, json};
 pub struct Rest {
     client: Client,
     server: SocketAddr,
+    /// Where management is, if elsewhere: several APIs, asked in turn.
+    apis: Arc<Apis>,
     address: Option<IpAddr>,
+}
+
+#[derive(Default)]
+struct Apis {
+    addresses: Vec<SocketAddr>,
+    next: AtomicUsize,
 }
 
 impl Rest {
     pub fn new(server: SocketAddr, address: Option<IpAddr>) -> Self {
-        Self { client: Self::build(address, false), server, address }
+        Self { client: Self::build(address, false), server, apis: Arc::default(), address }
+    }
+
+    /// Asks these APIs, one after the other, about everything but media.
+    #[must_use]
+    pub fn managing_at(self, addresses: Vec<SocketAddr>) -> Self {
+        Self { apis: Arc::new(Apis { addresses, next: AtomicUsize::new(0) }), ..self }
+    }
+
+    fn url(&self, path: &str) -> String {
+        let apis = &self.apis.addresses;
+        let server = if apis.is_empty() || path.contains("/streams/") {
+            self.server
+        } else {
+            apis[self.apis.next.fetch_add(1, Ordering::Relaxed) % apis.len()]
+        };
+        format!("http://{server}{path}")
     }
 
     /// The same client, but it keeps cookies.
@@ -35,7 +61,7 @@ impl Rest {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let request = self.client.request(method, format!("http://{}{path}", self.server));
+        let request = self.client.request(method, self.url(path));
         let request = if let Some(body) = body { request.json(&body) } else { request };
         request.send().await.expect("the server answers")
     }
@@ -46,7 +72,7 @@ impl Rest {
 
     /// With headers of one's own.
     pub async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
-        let mut request = self.client.request(method, format!("http://{}{path}", self.server)).body(body.to_owned());
+        let mut request = self.client.request(method, self.url(path)).body(body.to_owned());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

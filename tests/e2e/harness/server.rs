@@ -23,6 +23,10 @@ pub struct Server {
     /// Where RTMP players go: in a cluster a worker that has no publishers.
     pub rtmp_players: SocketAddr,
     is_cluster: bool,
+    /// The APIs of a cluster.
+    pub apis: Vec<SocketAddr>,
+    /// The workers of a cluster: where they serve HTTP.
+    pub workers: Vec<SocketAddr>,
 }
 
 impl Server {
@@ -46,8 +50,16 @@ impl Server {
         Self::launch(data, environment).await
     }
 
+    /// A cluster of two APIs and two workers, however the other tests run.
+    pub async fn start_cluster() -> Self {
+        Self::launch_as(true, Arc::new(TempDir::new().expect("a temporary folder")), &[]).await
+    }
+
     async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
-        let is_cluster = cluster::is_wanted();
+        Self::launch_as(cluster::is_wanted(), data, environment).await
+    }
+
+    async fn launch_as(is_cluster: bool, data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let listening = data.path().join(if is_cluster { "cluster.json" } else { "listening.json" });
         let _ = std::fs::remove_file(&listening);
         let log =
@@ -73,15 +85,29 @@ impl Server {
         command.envs(environment.iter().copied()).stderr(log);
         let process = if is_cluster { Process::start_with_input(&mut command) } else { Process::start(&mut command) };
         let nowhere = SocketAddr::from(([0; 4], 0));
-        let mut server = Self { process, data, http: nowhere, rtmp: nowhere, rtmp_players: nowhere, is_cluster };
+        let mut server = Self {
+            process,
+            data,
+            http: nowhere,
+            rtmp: nowhere,
+            rtmp_players: nowhere,
+            is_cluster,
+            apis: Vec::new(),
+            workers: Vec::new(),
+        };
         for _ in 0..PATIENCE.as_millis() / 20 {
             if let Some(status) = server.process.ended() {
                 panic!("the server ended with {status}:\n{}", server.log());
             }
             if let Ok(text) = std::fs::read(&listening) {
                 let addresses: Value = serde_json::from_slice(&text).expect("the addresses are JSON");
-                let address = |value: &Value| value.as_str().expect("an address").parse().expect("an address");
+                let address =
+                    |value: &Value| -> SocketAddr { value.as_str().expect("an address").parse().expect("an address") };
                 server.http = address(&addresses["http"]);
+                let all = |parts: &Value| -> Vec<SocketAddr> {
+                    parts.as_array().into_iter().flatten().map(|part| address(&part["http"])).collect()
+                };
+                (server.apis, server.workers) = (all(&addresses["apis"]), all(&addresses["workers"]));
                 server.rtmp_players = address(&addresses["rtmp"]);
                 server.rtmp = match &addresses["workers"][0]["rtmp"] {
                     Value::Null => server.rtmp_players,
@@ -96,12 +122,12 @@ impl Server {
 
     /// The REST face as a caller on the machine itself.
     pub fn rest(&self) -> Rest {
-        Rest::new(self.http, None)
+        Rest::new(self.http, None).managing_at(self.apis.clone())
     }
 
     /// A viewer or caller with a loopback address of its own.
     pub fn rest_from(&self, address: IpAddr) -> Rest {
-        Rest::new(self.http, Some(address))
+        Rest::new(self.http, Some(address)).managing_at(self.apis.clone())
     }
 
     pub fn url(&self, path: &str) -> String {
