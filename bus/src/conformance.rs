@@ -139,14 +139,7 @@ const MORE_THAN_FITS: u64 = 3_000;
 pub async fn acknowledgements_reach_every_api(ends: Ends) {
     let mut first = ends.api.acknowledgements().await;
     let mut second = ends.api.acknowledgements().await;
-    let ack = ControlAck {
-        control: Uuid::from_u128(1),
-        worker: worker_id(),
-        revision: 1,
-        sessions_stopped: 1,
-        sessions_suspended: 0,
-        sessions_resumed: 0,
-    };
+    let ack = ack();
     ends.worker.acknowledge(ack.clone()).await.expect("sent");
     assert_eq!(first.recv().await, Some(ack.clone()));
     assert_eq!(second.recv().await, Some(ack));
@@ -213,24 +206,25 @@ pub async fn notices_reach_every_api(ends: Ends) {
     assert_eq!(second.recv().await, Some(notice));
 }
 
-enum Behaviour {
+pub enum Behaviour {
     Answer,
     Hang,
     Panic,
     Report { started: mpsc::Sender<()>, finished: mpsc::Sender<()> },
 }
 
-struct Gate {
+pub struct Gate {
     behaviour: Behaviour,
-    asked: AtomicUsize,
+    /// How often it was asked to authorize.
+    pub asked: AtomicUsize,
 }
 
 impl Gate {
-    fn new(behaviour: Behaviour) -> Arc<Self> {
+    pub fn new(behaviour: Behaviour) -> Arc<Self> {
         Arc::new(Self { behaviour, asked: AtomicUsize::new(0) })
     }
 
-    fn answering() -> Arc<Self> {
+    pub fn answering() -> Arc<Self> {
         Self::new(Behaviour::Answer)
     }
 }
@@ -281,7 +275,7 @@ fn peer() -> Peer {
     Peer::new([127, 0, 0, 1].into(), None)
 }
 
-fn hello() -> Hello {
+pub fn hello() -> Hello {
     Hello {
         version: sluice_contract::message::VERSION,
         worker: worker_id(),
@@ -293,7 +287,7 @@ fn hello() -> Hello {
     }
 }
 
-fn call(deadline_in_ms: i64) -> AuthorizeCall {
+pub fn call(deadline_in_ms: i64) -> AuthorizeCall {
     AuthorizeCall {
         request: StreamRequest {
             id: RequestId::new(Uuid::from_u128(1)),
@@ -313,7 +307,18 @@ fn call(deadline_in_ms: i64) -> AuthorizeCall {
     }
 }
 
-fn control(revision: u64) -> Control {
+pub fn ack() -> ControlAck {
+    ControlAck {
+        control: Uuid::from_u128(1),
+        worker: worker_id(),
+        revision: 1,
+        sessions_stopped: 1,
+        sessions_suspended: 0,
+        sessions_resumed: 0,
+    }
+}
+
+pub fn control(revision: u64) -> Control {
     let command =
         Command::EndSession { session: SessionId::new(Uuid::from_u128(revision.into())), reason: EndReason::Stopped };
     Control { id: Uuid::from_u128(revision.into()), revision, command }

@@ -220,3 +220,30 @@ const LONGEST_AUTHORIZE: Duration = Duration::from_secs(15);
 const CANCEL_PATIENCE: Duration = Duration::from_secs(1);
 /// For the answers in hand when the API stops.
 const FINISH_PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_goes_to_reply_addresses_only() {
+        let of = |to: &str| BasicProperties::default().with_reply_to(to.into());
+        let address = "amq.rabbitmq.reply-to.g1h2.abc==";
+        assert_eq!(reply_to(&of(address)), Some(address));
+        for queue in
+            ["sluice.queue.events", "sluice.worker.1", "amq.rabbitmq.reply-to", "amq.rabbitmq.reply-tomato", ""]
+        {
+            assert_eq!(reply_to(&of(queue)), None, "{queue}");
+        }
+        assert_eq!(reply_to(&BasicProperties::default()), None);
+    }
+
+    #[test]
+    fn a_caller_waits_for_as_long_as_it_says_within_reason() {
+        let of = |ms: &str| left(Question::Authorize, &BasicProperties::default().with_expiration(ms.into()));
+        assert_eq!(of("1500"), Duration::from_millis(1_500));
+        for unreasonable in ["999999999999", "-1", "soon"] {
+            assert_eq!(of(unreasonable), LONGEST_AUTHORIZE);
+        }
+    }
+}
