@@ -1,4 +1,4 @@
-//! What every bus promises, as one suite. An implementation runs it with `conformance::suite!(|| Ends { … })`.
+//! What every bus promises, as one suite. An implementation runs it with `conformance::suite!(async || Ends { … })`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ pub struct Ends {
     pub worker: Arc<dyn WorkerLink>,
 }
 
-/// Makes one test of each promise for the bus that the closure makes.
+/// Makes one test of each promise for the bus that the asynchronous closure makes.
 macro_rules! suite {
     ($make:expr) => {
         $crate::conformance::suite!(@ $make;
@@ -50,8 +50,7 @@ macro_rules! suite {
         $(
             #[tokio::test]
             async fn $test() {
-                let make: fn() -> $crate::conformance::Ends = $make;
-                $crate::conformance::$test(make()).await;
+                $crate::conformance::$test($make().await).await;
             }
         )+
     };
@@ -123,7 +122,7 @@ pub async fn a_command_reaches_every_worker_in_order(ends: Ends) {
 
 pub async fn a_worker_that_falls_behind_loses_its_link(ends: Ends) {
     let mut stalled = ends.worker.subscribe().await.expect("linked");
-    for revision in 1..=20_000 {
+    for revision in 1..=MORE_THAN_FITS {
         ends.api.broadcast(control(revision)).await.expect("sent");
     }
     let mut received = 0;
@@ -131,20 +130,16 @@ pub async fn a_worker_that_falls_behind_loses_its_link(ends: Ends) {
         received += 1;
         assert_eq!(command.revision, received, "no gap before the end");
     }
-    assert!(received < 20_000, "the queue is bounded");
+    assert!(received < MORE_THAN_FITS, "the queue is bounded");
 }
+
+/// Commands that no link holds for a worker that does not read.
+const MORE_THAN_FITS: u64 = 3_000;
 
 pub async fn acknowledgements_reach_every_api(ends: Ends) {
     let mut first = ends.api.acknowledgements().await;
     let mut second = ends.api.acknowledgements().await;
-    let ack = ControlAck {
-        control: Uuid::from_u128(1),
-        worker: worker_id(),
-        revision: 1,
-        sessions_stopped: 1,
-        sessions_suspended: 0,
-        sessions_resumed: 0,
-    };
+    let ack = ack();
     ends.worker.acknowledge(ack.clone()).await.expect("sent");
     assert_eq!(first.recv().await, Some(ack.clone()));
     assert_eq!(second.recv().await, Some(ack));
@@ -211,24 +206,25 @@ pub async fn notices_reach_every_api(ends: Ends) {
     assert_eq!(second.recv().await, Some(notice));
 }
 
-enum Behaviour {
+pub enum Behaviour {
     Answer,
     Hang,
     Panic,
     Report { started: mpsc::Sender<()>, finished: mpsc::Sender<()> },
 }
 
-struct Gate {
+pub struct Gate {
     behaviour: Behaviour,
-    asked: AtomicUsize,
+    /// How often it was asked to authorize.
+    pub asked: AtomicUsize,
 }
 
 impl Gate {
-    fn new(behaviour: Behaviour) -> Arc<Self> {
+    pub fn new(behaviour: Behaviour) -> Arc<Self> {
         Arc::new(Self { behaviour, asked: AtomicUsize::new(0) })
     }
 
-    fn answering() -> Arc<Self> {
+    pub fn answering() -> Arc<Self> {
         Self::new(Behaviour::Answer)
     }
 }
@@ -279,7 +275,7 @@ fn peer() -> Peer {
     Peer::new([127, 0, 0, 1].into(), None)
 }
 
-fn hello() -> Hello {
+pub fn hello() -> Hello {
     Hello {
         version: sluice_contract::message::VERSION,
         worker: worker_id(),
@@ -291,7 +287,7 @@ fn hello() -> Hello {
     }
 }
 
-fn call(deadline_in_ms: i64) -> AuthorizeCall {
+pub fn call(deadline_in_ms: i64) -> AuthorizeCall {
     AuthorizeCall {
         request: StreamRequest {
             id: RequestId::new(Uuid::from_u128(1)),
@@ -311,7 +307,18 @@ fn call(deadline_in_ms: i64) -> AuthorizeCall {
     }
 }
 
-fn control(revision: u64) -> Control {
+pub fn ack() -> ControlAck {
+    ControlAck {
+        control: Uuid::from_u128(1),
+        worker: worker_id(),
+        revision: 1,
+        sessions_stopped: 1,
+        sessions_suspended: 0,
+        sessions_resumed: 0,
+    }
+}
+
+pub fn control(revision: u64) -> Control {
     let command =
         Command::EndSession { session: SessionId::new(Uuid::from_u128(revision.into())), reason: EndReason::Stopped };
     Control { id: Uuid::from_u128(revision.into()), revision, command }

@@ -13,12 +13,14 @@
 //! | reports | worker → all APIs | newest wins |
 //! | notices | API → all other APIs | best effort: what they tell is also in the database |
 
+pub mod amqp;
 mod memory;
 
 #[cfg(test)]
 mod conformance;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sluice_contract::message::{
@@ -164,3 +166,10 @@ impl Drop for EventDelivery {
         }
     }
 }
+
+/// Questions of one worker on their way to an API. More are refused at once: a flood must not become a backlog.
+const CALLS_IN_FLIGHT: usize = 512;
+/// Commands that a worker may be behind before it must resynchronise.
+const CONTROL_QUEUE: usize = 1_024;
+const LOCATE_DEADLINE: Duration = Duration::from_secs(2);
+const HELLO_DEADLINE: Duration = Duration::from_secs(10);

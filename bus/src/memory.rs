@@ -12,7 +12,10 @@ use sluice_contract::message::{
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 
-use crate::{ApiLink, Authority, BusError, EventDelivery, Settlement, WorkerLink};
+use crate::{
+    ApiLink, Authority, BusError, CALLS_IN_FLIGHT, CONTROL_QUEUE, EventDelivery, HELLO_DEADLINE, LOCATE_DEADLINE,
+    Settlement, WorkerLink,
+};
 
 /// Joins one or more APIs and workers of one process. Clones are ends of the same bus.
 #[derive(Clone)]
@@ -224,18 +227,12 @@ fn redeliver(events: mpsc::Sender<WorkerEvent>, event: WorkerEvent) {
     }
 }
 
-/// Questions on their way to an API. More are refused at once: a flood must not become a backlog.
-const CALLS_IN_FLIGHT: usize = 512;
-/// Commands that a worker may be behind before it must resynchronise.
-const CONTROL_QUEUE: usize = 1_024;
 /// Events waiting for an API; beyond that, workers wait.
 const EVENT_QUEUE: usize = 4_096;
 /// Reports kept for a slow API.
 const REPORT_QUEUE: usize = 64;
 /// Notices kept for a slow API.
 const NOTICE_QUEUE: usize = 1_024;
-const LOCATE_DEADLINE: Duration = Duration::from_secs(2);
-const HELLO_DEADLINE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -254,7 +251,7 @@ mod tests {
         bus.settled().await;
     }
 
-    crate::conformance::suite!(|| {
+    crate::conformance::suite!(async || {
         let bus = MemoryBus::new(crate::conformance::now);
         crate::conformance::Ends { api: Arc::new(bus.clone()), worker: Arc::new(bus) }
     });
