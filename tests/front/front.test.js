@@ -242,13 +242,34 @@ describe('a cluster in trouble', () => {
     await until(async () => (await workerOf(path)) === draining);
   });
 
-  test('with no worker ready the front says so and when to come again', async () => {
+  test('with no part ready, those who are in go on, and newcomers hear the reason from a part', async () => {
     await cluster();
-    for (const worker of workers) worker.isReady = false;
+    for (const part of [...apis, ...workers]) part.isReady = false;
+    const backends = ['apis', 'workers', 'rtmp'];
+    await until(async () => (await Promise.all(backends.map((name) => front.active(name)))).every((count) => count === 0));
     const path = '/LiveApp/streams/stream1.m3u8';
-    await until(async () => (await front.ask(path)).status === 503);
-    const { headers, text } = await front.ask(path);
-    assert.deepEqual([headers['retry-after'], text], ['1', 'no worker is ready']);
+    const worker = await workerOf(path);
+    assert.equal(await workerOf(path), worker);
+    worker.answer = (request, response) => response.writeHead(503).end('authority-unreachable');
+    assert.equal((await front.ask(path)).text, 'authority-unreachable');
+    assert.equal((await front.ask('/admin/')).status, 200);
+    const { by, socket } = await front.rtmp();
+    assert.match(by, /^worker/);
+    socket.destroy();
+
+    const other = workers.find((candidate) => candidate !== worker);
+    other.isReady = true;
+    await until(async () => (await front.active('workers')) === 1);
+    assert.equal(await workerOf(path), other);
+  });
+
+  test('with no worker left the front says so and when to come again', async () => {
+    await cluster();
+    for (const worker of workers) worker.die();
+    const path = '/LiveApp/streams/stream1.m3u8';
+    await until(async () => (await front.ask(path)).text === 'no worker answers');
+    const { status, headers } = await front.ask(path);
+    assert.deepEqual([status, headers['retry-after']], [503, '1']);
     assert.equal((await front.ask('/admin/')).status, 200);
   });
 

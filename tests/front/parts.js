@@ -21,8 +21,8 @@ export class Part {
     this.seen = [];
     this.sockets = new Set();
     this.http = http.createServer((request, response) => {
-      if (request.url === '/readyz' && request.headers.host === 'front') {
-        response.writeHead(this.isReady ? 200 : 503).end();
+      if (request.headers.host === 'front') {
+        response.writeHead(this.isReady || request.url === '/healthz' ? 200 : 503).end();
         return;
       }
       this.seen.push(`${request.method} ${request.url}`);
