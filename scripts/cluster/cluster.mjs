@@ -208,9 +208,15 @@ async function front(cluster, ports, known, publicPorts) {
   return Object.assign(part, { http, rtmp, operations });
 }
 
-/** Writes `cluster.json`: every address and process, for scripts and tests. In one step: a reader sees all or nothing. */
-export function describe(cluster) {
-  const part = ({ name, pid, http, rtmp, relay, folder }) => ({ name, pid, http, rtmp, relay, folder });
+/**
+ * Writes `cluster.json`: every address and process, and with `settings` their environments too, for scripts and tests.
+ * In one step: a reader sees all or nothing.
+ */
+export function describe(cluster, { settings = false } = {}) {
+  const part = ({ name, pid, http, rtmp, relay, folder, environment }) => ({
+    name, pid, http, rtmp, relay, folder,
+    environment: settings ? Object.fromEntries(Object.entries(environment).filter(([key]) => key.startsWith('SLUICE_'))) : undefined,
+  });
   const file = join(cluster.folder, 'cluster.json');
   const text = JSON.stringify({
     http: cluster.front.http,
@@ -221,7 +227,7 @@ export function describe(cluster) {
     postgres: cluster.postgres?.pid,
     rabbitmq: cluster.rabbitmq?.pid,
   }, null, 2);
-  writeFileSync(`${file}.tmp`, text);
+  writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
 }
 

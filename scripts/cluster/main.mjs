@@ -39,7 +39,7 @@ const cluster = await startCluster({
   admin: values['admin-email'] && { email: values['admin-email'], password: values['admin-password'] },
   environment: Object.fromEntries(own),
 });
-describe(cluster);
+describe(cluster, { settings: values.test });
 
 const stop = async () => {
   await cluster.stop();

@@ -8,6 +8,7 @@ mod access_table;
 mod attacks;
 mod audit;
 mod blocks;
+mod cluster;
 mod guessing;
 mod hostile;
 mod playback;

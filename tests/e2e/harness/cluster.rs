@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
 /// True when servers are clusters.
 pub fn is_wanted() -> bool {
     std::env::var("SLUICE_E2E").is_ok_and(|value| value == "cluster")
@@ -51,8 +49,9 @@ impl Servers {
             servers.rabbitmq = match std::env::var("SLUICE_TEST_RABBITMQ_DIR") {
                 Ok(folder) => folder.into(),
                 Err(_) => {
-                    let folder = TempDir::new().expect("a temporary folder").keep();
-                    servers.start("rabbitmq", &[], Some(&folder));
+                    // Removed by the script: this process may end without a chance to.
+                    let folder = std::env::temp_dir().join(format!("sluice-rabbitmq.e2e.{}", std::process::id()));
+                    servers.start("rabbitmq", &["--discard"], Some(&folder));
                     folder
                 }
             };

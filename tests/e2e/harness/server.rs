@@ -156,6 +156,22 @@ impl Server {
         addresses[name].as_str().map(|address| address.parse().expect("an address"))
     }
 
+    /// What is known of one process of a cluster: `api1`, `worker2`, …
+    pub fn part(&self, name: &str) -> Value {
+        let text = std::fs::read(self.data.path().join("cluster.json")).expect("cluster.json");
+        let cluster: Value = serde_json::from_slice(&text).expect("cluster.json is JSON");
+        let parts = [&cluster["apis"], &cluster["workers"]];
+        let mut parts = parts.into_iter().filter_map(Value::as_array).flatten();
+        parts.find(|part| part["name"] == name).cloned().unwrap_or_else(|| panic!("{name} is no part"))
+    }
+
+    /// Sends a signal to one process of a cluster.
+    pub fn signal_part(&self, name: &str, signal: &str) {
+        let pid = self.part(name)["pid"].to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{name} runs");
+    }
+
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
         self.process.signal(name);
