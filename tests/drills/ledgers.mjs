@@ -8,14 +8,21 @@ import { Client, addressOf, pause } from './http.mjs';
 export const SECRET = 'drill-secret';
 export const hash = (stream, operation = 'play') => createHash('sha256').update(`${stream}${operation}${SECRET}`).digest('hex');
 
-/** Management calls over the front, as somebody on the machine itself. */
+/** Management calls as the administrator, over the front: behind it nobody is local. */
 export class Management {
   constructor(origin) {
     this.client = new Client(origin, '127.0.0.1');
+    this.headers = {};
+  }
+
+  async login({ email, password }) {
+    const mutation = 'mutation($input: LoginInput!) { login(input: $input) { accessToken } }';
+    const { login } = await this.graphql(mutation, { input: { email, password } });
+    this.headers = { Authorization: `Bearer ${login.accessToken}` };
   }
 
   async rest(method, path, body, patience = 10_000) {
-    const answer = await this.client.send(method, path, { body, patience });
+    const answer = await this.client.send(method, path, { body, patience, headers: this.headers });
     let json;
     try {
       json = JSON.parse(answer.text);

@@ -52,6 +52,7 @@ async function drill(scenario, messages) {
   const management = new Management(origin);
   const people = [];
   try {
+    await management.login(cluster.admin);
     await management.application(APP, {
       hashControlPlayEnabled: true, tokenHashSecret: SECRET, rtmpPlaybackEnabled: true, hlsTime: '2',
     });
