@@ -1,8 +1,7 @@
 //! Carries contract messages between the API and the workers.
 //!
 //! [`WorkerLink`] is a worker's end, [`ApiLink`] an API's. Both are traits, because the promises below must hold over
-//! channels inside one process ([`memory`]) and over a broker alike; one conformance suite runs on every
-//! implementation.
+//! channels inside one process ([`MemoryBus`]) and over a broker ([`amqp`]) alike; one conformance suite runs on both.
 //!
 //! | Flow | Kind | Promise |
 //! |---|---|---|
@@ -12,6 +11,17 @@
 //! | events | worker → one API | at least once, in order per worker while nothing fails; redelivered until done |
 //! | reports | worker → all APIs | newest wins |
 //! | notices | API → all other APIs | best effort: what they tell is also in the database |
+//!
+//! How they are kept:
+//!
+//! | Promise | In one process | Over RabbitMQ |
+//! |---|---|---|
+//! | no API is [`BusError::Unreachable`] at once | nobody serves | no queue to route to, and the broker says so |
+//! | an API that dies answering | cannot be: the process dies | the call goes to another API, with the same request id |
+//! | a command is sent when `broadcast` returns | it is in every worker's queue | the broker confirmed it |
+//! | a worker that falls behind starts over | its queue is full | its queue is full, or the numbers of the commands have a gap |
+//! | an event is kept when `publish` returns | it is in the queue; [`MemoryBus::settled`] before the end | it is on the broker's disk |
+//! | an event comes again until done | back into the queue | back into the queue, also when its API dies |
 
 pub mod amqp;
 mod memory;

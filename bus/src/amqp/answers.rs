@@ -67,6 +67,22 @@ pub(super) async fn attach(
     question: Question,
     authority: Arc<dyn Authority>,
 ) -> Result<Consuming, ConnectError> {
+    let mut attempts = 0;
+    let (channel, consumer) = loop {
+        match consume(&shared, &live, question).await {
+            // The last other API left between our declaring the queue and consuming from it, and the queue with it.
+            Err(ConnectError::NotPrepared { .. }) if attempts < ATTEMPTS => attempts += 1,
+            consuming => break consuming?,
+        }
+    };
+    Ok(run(shared, live, question, authority, channel, consumer).boxed())
+}
+
+async fn consume(
+    shared: &Shared,
+    live: &Live<Session>,
+    question: Question,
+) -> Result<(Channel, Consumer), ConnectError> {
     let context = &shared.link.context;
     let kind = question.kinds().0.name;
     let queue = topology::call_queue(kind);
@@ -78,7 +94,7 @@ pub(super) async fn attach(
         .basic_consume(queue.as_str().into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
         .await
         .map_err(refused)?;
-    Ok(run(shared, live, question, authority, channel, consumer).boxed())
+    Ok((channel, consumer))
 }
 
 async fn run(
@@ -91,23 +107,29 @@ async fn run(
 ) -> Ended {
     // As many as the prefetch lets through.
     let mut answering = JoinSet::new();
+    let answer = |delivery| answer(Arc::clone(&shared), question, Arc::clone(&authority), channel.clone(), delivery);
     let ended = loop {
         tokio::select! {
             () = shared.stopping.cancelled() => break Ended::Left,
             () = live.lost.wait() => break Ended::Lost,
             Some(_) = answering.join_next() => {}
             delivery = topology::next(&mut consumer) => match delivery {
-                Some(delivery) => {
-                    let (shared, authority) = (Arc::clone(&shared), Arc::clone(&authority));
-                    answering.spawn(answer(shared, question, authority, channel.clone(), delivery));
-                }
+                Some(delivery) => drop(answering.spawn(answer(delivery))),
                 None => break Ended::Lost,
             },
         }
     };
     if matches!(ended, Ended::Left) {
-        let _ = timeout(CANCEL_PATIENCE, channel.basic_cancel(consumer.tag(), BasicCancelOptions::default())).await;
-        let _ = timeout(FINISH_PATIENCE, async { while answering.join_next().await.is_some() {} }).await;
+        let cancelling = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
+        let _ = timeout(CANCEL_PATIENCE, cancelling).await;
+        let finishing = async {
+            // What was on its way when we stopped.
+            while let Some(delivery) = topology::next(&mut consumer).await {
+                answering.spawn(answer(delivery));
+            }
+            while answering.join_next().await.is_some() {}
+        };
+        let _ = timeout(FINISH_PATIENCE, finishing).await;
         topology::close(&channel).await;
     }
     // A decision that was begun runs to its end, whoever still hears of it.
@@ -217,6 +239,8 @@ fn reply_to(properties: &BasicProperties) -> Option<&str> {
 
 /// With a webhook that decides, and some to spare.
 const LONGEST_AUTHORIZE: Duration = Duration::from_secs(15);
+/// To find a queue that stays.
+const ATTEMPTS: u32 = 3;
 const CANCEL_PATIENCE: Duration = Duration::from_secs(1);
 /// For the answers in hand when the API stops.
 const FINISH_PATIENCE: Duration = Duration::from_secs(3);

@@ -55,6 +55,9 @@ pub(super) enum Ended {
 /// A consumer at work.
 pub(super) type Consuming = BoxFuture<'static, Ended>;
 
+/// Starts a consumer on a session.
+type Attach = Box<dyn Fn(Arc<Live<Session>>) -> BoxFuture<'static, Result<Consuming, ConnectError>> + Send + Sync>;
+
 impl AmqpApi {
     /// Connects as an API, declares what APIs and workers share, and stays connected. `clock` tells deadlines.
     ///
@@ -82,23 +85,24 @@ impl AmqpApi {
         self.shared.link.close().await;
     }
 
-    /// Consumes on this session and on all that follow. Returns when the first has begun, or failed to.
-    async fn keep<A>(&self, what: &'static str, attach: A) -> Result<(), BusError>
-    where
-        A: Fn(Arc<Live<Session>>) -> BoxFuture<'static, Result<Consuming, ConnectError>> + Send + Sync + 'static,
-    {
-        let mut first = None;
-        let mut outcome = self.shared.link.now().map(|_| ());
-        if let Ok(live) = self.shared.link.now() {
-            match timeout(ATTACH_PATIENCE, attach(live)).await {
-                Ok(Ok(consuming)) => first = Some(consuming),
-                Ok(Err(reason)) => {
-                    warn!(%reason, what, "the bus cannot be consumed from; trying again");
-                    outcome = Err(BusError::Unreachable);
-                }
-                Err(_) => outcome = Err(BusError::TimedOut),
+    /// Begins to consume on the session of the moment.
+    ///
+    /// # Errors
+    /// [`BusError`] when there is none, or it does not let us.
+    async fn begin(&self, what: &'static str, attach: &Attach) -> Result<Consuming, BusError> {
+        let live = self.shared.link.now()?;
+        match timeout(ATTACH_PATIENCE, attach(live)).await {
+            Ok(Ok(consuming)) => Ok(consuming),
+            Ok(Err(reason)) => {
+                warn!(%reason, what, "the bus cannot be consumed from");
+                Err(BusError::Unreachable)
             }
+            Err(_) => Err(BusError::TimedOut),
         }
+    }
+
+    /// Goes on with what was begun, and begins again on every session that follows.
+    fn keep(&self, what: &'static str, first: Option<Consuming>, attach: Attach) {
         let shared = Arc::clone(&self.shared);
         self.consuming.spawn(async move {
             let mut consuming = first;
@@ -125,7 +129,12 @@ impl AmqpApi {
                 }
             }
         });
-        outcome
+    }
+
+    /// Consumes from now on, or as soon as there is a link.
+    async fn receive(&self, what: &'static str, attach: Attach) {
+        let first = self.begin(what, &attach).await.ok();
+        self.keep(what, first, attach);
     }
 
     /// Publishes a message, confirmed by the broker.
@@ -162,11 +171,18 @@ impl AmqpApi {
 #[async_trait]
 impl ApiLink for AmqpApi {
     async fn serve(&self, authority: Arc<dyn Authority>) -> Result<(), BusError> {
+        let mut begun = Vec::new();
         for question in [Question::Authorize, Question::Hello, Question::Locate] {
             let (shared, authority) = (Arc::clone(&self.shared), Arc::clone(&authority));
-            let attach =
-                move |live| answers::attach(Arc::clone(&shared), live, question, Arc::clone(&authority)).boxed();
-            self.keep(question.kinds().0.name, attach).await?;
+            let attach: Attach = Box::new(move |live| {
+                answers::attach(Arc::clone(&shared), live, question, Arc::clone(&authority)).boxed()
+            });
+            let what = question.kinds().0.name;
+            begun.push((what, self.begin(what, &attach).await?, attach));
+        }
+        // All of them or none: a caller may try again.
+        for (what, consuming, attach) in begun {
+            self.keep(what, Some(consuming), attach);
         }
         Ok(())
     }
@@ -182,9 +198,8 @@ impl ApiLink for AmqpApi {
     async fn events(&self) -> mpsc::Receiver<EventDelivery> {
         let (sender, receiver) = mpsc::channel(1);
         let shared = Arc::clone(&self.shared);
-        let attach = move |live| events::attach(Arc::clone(&shared), live, sender.clone()).boxed();
-        // Without a link they begin with the next one.
-        let _ = self.keep(codec::EVENT.name, attach).await;
+        let attach: Attach = Box::new(move |live| events::attach(Arc::clone(&shared), live, sender.clone()).boxed());
+        self.receive(codec::EVENT.name, attach).await;
         receiver
     }
 
@@ -215,9 +230,9 @@ impl AmqpApi {
     ) -> mpsc::Receiver<T> {
         let (sender, receiver) = mpsc::channel(1);
         let shared = Arc::clone(&self.shared);
-        let attach = move |live| listen::attach(Arc::clone(&shared), live, feed, sender.clone()).boxed();
-        // Without a link it begins with the next one.
-        let _ = self.keep(feed.kind.name, attach).await;
+        let attach: Attach =
+            Box::new(move |live| listen::attach(Arc::clone(&shared), live, feed, sender.clone()).boxed());
+        self.receive(feed.kind.name, attach).await;
         receiver
     }
 }

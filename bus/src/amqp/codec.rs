@@ -68,7 +68,7 @@ impl Skipped {
         }
         let kind = properties.kind().as_ref().map(ShortString::as_str);
         let sender = properties.app_id().as_ref().map(ShortString::as_str);
-        warn!(reason = %self, expected = expected.name, kind, sender, "a message on the bus was skipped");
+        warn!(reason = %self, expected = expected.name, ?kind, ?sender, "a message on the bus was skipped");
     }
 }
 

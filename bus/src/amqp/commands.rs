@@ -7,7 +7,7 @@ use lapin::options::BasicConsumeOptions;
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use sluice_contract::message::Control;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tracing::warn;
 
 use super::codec;
@@ -50,7 +50,7 @@ async fn forward<S>(live: Arc<Live<S>>, channel: Channel, mut consumer: Consumer
         }
         match codec::decode(&codec::CONTROL, &delivery.properties, &delivery.data) {
             Ok(command) => {
-                if sender.try_send(command).is_err() {
+                if let Err(TrySendError::Full(_)) = sender.try_send(command) {
                     warn!("the worker fell behind its commands; it starts over");
                     break;
                 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
@@ -18,20 +18,7 @@ pub struct Server {
     pub url: BusUrl,
     /// Where `scripts/rabbitmq` keeps it.
     folder: PathBuf,
-    _process: Option<Process>,
-}
-
-struct Process {
-    child: Child,
-    /// The broker stops when this closes, also when this process is killed.
-    input: Option<ChildStdin>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
+    process: Option<Mutex<Child>>,
 }
 
 impl Server {
@@ -41,7 +28,7 @@ impl Server {
         SHARED.get_or_init(|| {
             let server = match (std::env::var("SLUICE_TEST_RABBITMQ"), std::env::var("SLUICE_TEST_RABBITMQ_DIR")) {
                 (Ok(url), Ok(folder)) => {
-                    Self { url: url.parse().expect("a URL"), folder: folder.into(), _process: None }
+                    Self { url: url.parse().expect("a URL"), folder: folder.into(), process: None }
                 }
                 _ => Self::start(&[]),
             };
@@ -50,15 +37,22 @@ impl Server {
         })
     }
 
-    /// A broker of one's own.
+    /// A broker of one's own. It stops, and its folder goes, when the standard input that we hold closes: with this
+    /// process, however it ends.
     pub fn start(arguments: &[&str]) -> Self {
-        // Removed by the script: this process may end without a chance to.
-        let folder = std::env::temp_dir().join(format!("sluice-rabbitmq.{}", Uuid::new_v4()));
+        Self::start_in(&Self::folder_for_one(), &[arguments, &["--discard"]].concat())
+    }
+
+    /// A name that nobody uses.
+    pub fn folder_for_one() -> PathBuf {
+        std::env::temp_dir().join(format!("sluice-rabbitmq.{}", Uuid::new_v4()))
+    }
+
+    pub fn start_in(folder: &Path, arguments: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/rabbitmq");
         let mut child = Command::new(script)
-            .arg("--discard")
             .args(arguments)
-            .arg(&folder)
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -66,8 +60,18 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
         let url = line.trim().parse().expect("scripts/rabbitmq prints a URL");
-        let input = child.stdin.take();
-        Self { url, folder, _process: Some(Process { child, input }) }
+        Self { url, folder: folder.to_owned(), process: Some(Mutex::new(child)) }
+    }
+
+    /// Waits for the end of a server that was killed.
+    pub fn ended(&self) {
+        if let Some(process) = &self.process {
+            let mut process = process.lock();
+            // Waiting would close its standard input.
+            while process.try_wait().expect("it can be asked").is_none() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
     }
 
     /// The two users of production; what they may do they are told for each vhost.

@@ -1,7 +1,7 @@
 //! A broker that is killed, frozen, or behind TLS. These have a broker of their own.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::{ApiLink, BusError, WorkerLink};
 
 #[tokio::test]
 async fn nothing_that_was_confirmed_is_lost_when_the_broker_is_killed() {
-    let hurt = Hurt::lock().await;
+    let mut hurt = Hurt::lock().await;
     let vhost = Vhost::on(hurt.server).await;
     let (api, worker) = ends(&vhost, 5).await;
     api.serve(Gate::new(Behaviour::Hang)).await.expect("serving");
@@ -58,7 +58,7 @@ async fn nothing_that_was_confirmed_is_lost_when_the_broker_is_killed() {
     assert_eq!(pending.await.expect("no panic"), Err(BusError::Unreachable));
     assert_eq!(commands.recv().await, None);
     assert!(killed.elapsed() < Duration::from_secs(2), "both learn it at once");
-    hurt.start();
+    hurt.start().await;
     again(async || worker.subscribe().await.ok()).await;
     again(async || worker.hello(hello()).await.ok()).await;
     let before = *progress.borrow();
@@ -136,17 +136,18 @@ struct Hurt {
     server: &'static Server,
     /// The certificate that its own is signed with, PEM.
     authority: &'static str,
-    _turn: MutexGuard<'static, ()>,
+    turn: MutexGuard<'static, Option<Server>>,
 }
 
 impl Hurt {
     async fn lock() -> Self {
-        static TURN: Mutex<()> = Mutex::const_new(());
-        static SERVER: OnceLock<(Server, String)> = OnceLock::new();
+        /// Holds what a drill started in place of what it killed.
+        static TURN: Mutex<Option<Server>> = Mutex::const_new(None);
+        static MADE: OnceLock<(Server, String)> = OnceLock::new();
         let turn = TURN.lock().await;
-        let (server, authority) =
-            tokio::task::spawn_blocking(|| SERVER.get_or_init(Self::make)).await.expect("the broker starts");
-        Self { server, authority, _turn: turn }
+        let made = tokio::task::spawn_blocking(|| MADE.get_or_init(Self::make));
+        let (server, authority) = made.await.expect("the broker starts");
+        Self { server, authority, turn }
     }
 
     fn make() -> (Server, String) {
@@ -158,14 +159,14 @@ impl Hurt {
             .expect("a name")
             .signed_by(&key, &authority)
             .expect("signed");
-        let folder = tempfile::tempdir().expect("a folder");
-        let (cert, pem) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        let folder = Server::folder_for_one();
+        std::fs::create_dir(&folder).expect("a folder");
+        let (cert, pem) = (folder.join("cert.pem"), folder.join("key.pem"));
         std::fs::write(&cert, certificate.pem()).expect("written");
         std::fs::write(&pem, key.serialize_pem()).expect("written");
-        let server = Server::start(&["--tls", &cert.to_string_lossy(), &pem.to_string_lossy()]);
+        let server =
+            Server::start_in(&folder, &["--tls", &cert.to_string_lossy(), &pem.to_string_lossy(), "--discard"]);
         server.make_users();
-        // The broker reads the files with every connection.
-        std::mem::forget(folder);
         (server, authority.pem())
     }
 
@@ -174,15 +175,14 @@ impl Hurt {
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
-    /// Again, on the same data.
-    fn start(&self) {
-        let mut started = Command::new(self.server.folder().join("start"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        // It runs until the script stops it.
-        std::thread::spawn(move || started.wait());
+    /// Again, on the same data, once what was killed has gone.
+    async fn start(&mut self) {
+        let server = self.server;
+        let started = tokio::task::spawn_blocking(move || {
+            server.ended();
+            let file = |name| server.folder().join(name).to_string_lossy().into_owned();
+            Server::start_in(server.folder(), &["--tls", &file("cert.pem"), &file("key.pem"), "--discard"])
+        });
+        *self.turn = Some(started.await.expect("it starts"));
     }
 }
