@@ -13,7 +13,8 @@ use crate::fleet;
 use crate::fleet::{Closed, End};
 use crate::manage::StatsTick;
 use crate::store::{
-    self, StoreError, Stored, administrators, audit, blocks, broadcasts, events, guessing, server, sessions, tokens,
+    self, StoreError, Stored, administrators, audit, blocks, broadcasts, events, guessing, revocations, server,
+    sessions, tokens,
 };
 use crate::webhooks::{self, Refusals};
 
@@ -139,6 +140,7 @@ pub async fn tidy(api: &Api) -> Stored<()> {
     sessions::purge_ended_before(db, kept_since).await?;
     events::purge_before(db, kept_since).await?;
     blocks::purge_ended_before(db, kept_since).await?;
+    revocations::purge_before(db, now.as_millis()).await?;
     tokens::purge_expired(db, now.plus_secs(-86_400).as_millis()).await?;
     administrators::purge_expired(db, now.as_millis()).await?;
     server::forget_handled_before(db, now.plus_secs(-86_400).as_millis()).await?;

@@ -167,6 +167,7 @@ impl Api {
         if !removed {
             return Err(no_application());
         }
+        self.keep_scope_revoked(&transaction, &application, None, false).await?;
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
         self.reload_directory().await?;
@@ -260,10 +261,15 @@ impl Api {
         if !applications::update_settings(&transaction, application.id, open, secrets).await? {
             return Err(no_application());
         }
+        let (was, is) = (current.settings.worker_view(&application.name), settings.worker_view(&application.name));
+        if is.play_protected && !was.play_protected {
+            // Workers end those who came in without showing anything; what those hold is worth nothing anywhere.
+            self.keep_scope_revoked(&transaction, application, None, true).await?;
+        }
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
         self.reload_directory().await?;
-        let command = Command::Settings { settings: settings.worker_view(&application.name) };
+        let command = Command::Settings { settings: is };
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         let Acknowledged { pending, .. } = sent.acknowledged().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice_contract::message::{AudioInfo, Command, EndReason, SessionState, SessionStats, VideoInfo};
+use sluice_contract::message::{AudioInfo, EndReason, SessionState, SessionStats, VideoInfo};
 use sluice_contract::{
     ApplicationName, Operation, Peer, Protocol, SecurityMode, SessionId, StreamId, SubscriberId, UnixTime, WorkerId,
 };
@@ -254,7 +254,7 @@ impl Api {
         let row = row
             .filter(|row| row.application_id == application.id && row.ended_at.is_none())
             .ok_or_else(|| ManageError::problem(ProblemCode::NotFound, "no such session is open"))?;
-        let outcome = self.send_end_session(id, EndReason::Stopped).await;
+        let outcome = self.end_session(id, EndReason::Stopped).await?;
         if let Ok(stream_id) = row.stream_id.parse() {
             let mut record = AuditRecord::action_on(self, "disconnect-session", application, &stream_id);
             record.subscriber_id = row.subscriber_id;
@@ -262,12 +262,6 @@ impl Api {
             self.record(record);
         }
         Ok(outcome)
-    }
-
-    /// Tells the workers to end a session, and waits for them.
-    pub(crate) async fn send_end_session(&self, session: SessionId, reason: EndReason) -> ControlOutcome {
-        let command = Command::EndSession { session, reason };
-        self.fleet().send(self.directory().revision(), command, self.now()).await.acknowledged().await.into()
     }
 
     /// A stored session, with the newest figures while it is open. `None` when its names are not valid, which nothing

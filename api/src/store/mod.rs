@@ -12,6 +12,7 @@ pub mod broadcasts;
 pub mod events;
 pub mod guessing;
 mod page;
+pub mod revocations;
 pub mod server;
 pub mod sessions;
 pub mod subscribers;
