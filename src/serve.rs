@@ -9,7 +9,7 @@ use axum::Router;
 use sluice_api::config::{FirstAdministrator, LogControl, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
 use sluice_worker::ingest::rtmp::Rtmps;
-use sluice_worker::{Limits, Worker, WorkerConfig};
+use sluice_worker::{Limits, RelayConfig, Worker, WorkerConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -90,7 +90,7 @@ pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Resu
         rtmps: worker.as_ref().and_then(Worker::rtmps_addr),
         srt: None,
         webrtc: None,
-        relay: None,
+        relay: worker.as_ref().and_then(Worker::relay_addr),
     };
     let router = router(api.as_ref(), worker.as_ref());
     let mut servers = JoinSet::new();
@@ -246,8 +246,17 @@ fn worker_config(config: &Config) -> WorkerConfig {
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        relay: config.relay_addr.map(|addr| RelayConfig { addr, public: relay_public(config, addr) }),
         ..defaults
     }
+}
+
+/// What other workers are told of the relay: unless set, this host's name, or the one address that it listens on.
+fn relay_public(config: &Config, addr: SocketAddr) -> String {
+    let by_default = || {
+        if addr.ip().is_unspecified() { format!("{}:{}", tools::host_name(), addr.port()) } else { addr.to_string() }
+    };
+    config.relay_public.clone().unwrap_or_else(by_default)
 }
 
 /// A clean stop takes no longer.
