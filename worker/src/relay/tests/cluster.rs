@@ -60,6 +60,8 @@ pub(super) struct Api {
     carried: Mutex<HashMap<StreamKey, Vec<Origin>>>,
     reports: Mutex<HashMap<WorkerId, StatsReport>>,
     pub located: AtomicUsize,
+    /// Says nothing of where a stream is while held.
+    pub silence: tokio::sync::Mutex<()>,
 }
 
 pub(super) const KEY: [u8; 32] = [7; 32];
@@ -104,6 +106,7 @@ impl Authority for Api {
 
     async fn locate(&self, call: LocateCall) -> Option<Origin> {
         self.located.fetch_add(1, Ordering::Relaxed);
+        let _talks = self.silence.lock().await;
         let key = StreamKey { application: call.application, stream_id: call.stream_id };
         let carried = self.carried.lock();
         carried.get(&key)?.iter().rev().find(|origin| origin.worker != call.worker).cloned()
@@ -149,6 +152,7 @@ impl Cluster {
             carried: Mutex::default(),
             reports: Mutex::default(),
             located: AtomicUsize::new(0),
+            silence: tokio::sync::Mutex::default(),
         });
         bus.serve(Arc::clone(&api) as _).await.unwrap();
         let (mut events, listening) = (bus.events().await, Arc::clone(&api));
