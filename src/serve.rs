@@ -250,8 +250,17 @@ fn worker_config(config: &Config) -> WorkerConfig {
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        relay: config.relay_addr.map(|addr| RelayConfig { addr, public: relay_public(config, addr) }),
         ..defaults
     }
+}
+
+/// What other workers are told of the relay: unless set, this host's name, or the one address that it listens on.
+fn relay_public(config: &Config, addr: SocketAddr) -> String {
+    let by_default = || {
+        if addr.ip().is_unspecified() { format!("{}:{}", tools::host_name(), addr.port()) } else { addr.to_string() }
+    };
+    config.relay_public.clone().unwrap_or_else(by_default)
 }
 
 /// A clean stop takes no longer.

@@ -21,6 +21,8 @@ struct Worker {
     touched: UnixTime,
     sessions: HashMap<SessionId, SessionReport>,
     streams: HashMap<(ApplicationName, StreamId), StreamReport>,
+    /// Viewers of streams that other workers carry and relay to this one.
+    relayed: HashMap<(ApplicationName, StreamId), BTreeMap<Protocol, u32>>,
 }
 
 /// A worker that sent nothing for this long is lost: ten reports.
@@ -38,6 +40,7 @@ impl Picture {
             touched: UnixTime::EPOCH,
             sessions: by_id(&hello.sessions),
             streams: by_name(&hello.streams),
+            relayed: viewers_elsewhere(&hello.sessions, &hello.streams),
         };
         self.0.write().insert(hello.worker, worker);
     }
@@ -53,6 +56,7 @@ impl Picture {
             touched: UnixTime::EPOCH,
             sessions: HashMap::new(),
             streams: HashMap::new(),
+            relayed: HashMap::new(),
         });
         worker.last_seen = now;
         worker.revision = report.revision;
@@ -62,6 +66,7 @@ impl Picture {
         worker.relay.clone_from(&report.relay);
         worker.sessions = by_id(&report.sessions);
         worker.streams = by_name(&report.streams);
+        worker.relayed = viewers_elsewhere(&report.sessions, &report.streams);
         if now.millis_since(worker.touched) < TOUCH_EVERY_MS {
             return Vec::new();
         }
@@ -167,7 +172,8 @@ impl Picture {
         workers.iter().find(|(_, worker)| worker.streams.contains_key(&key)).map(|(id, w)| (*id, w.last_seen))
     }
 
-    /// Where a stream can be had by `asking`, if a worker that is alive carries it and offers it to others.
+    /// Where a stream can be had by `asking`, if a worker that is alive carries it and offers it to others. Of several,
+    /// where its publisher came last: the others have not noticed yet that it left them.
     pub fn origin(
         &self,
         asking: WorkerId,
@@ -177,18 +183,19 @@ impl Picture {
     ) -> Option<Origin> {
         let key = (application.clone(), stream_id.clone());
         let workers = self.0.read();
-        let mut others = workers.iter().filter(|(id, worker)| **id != asking && worker.is_alive(now));
-        others.find_map(|(id, worker)| {
-            let publisher = worker.streams.get(&key)?.publisher;
-            Some(Origin { worker: *id, relay: worker.relay.clone()?, publisher })
-        })
+        let others = workers.iter().filter(|(id, worker)| **id != asking && worker.is_alive(now));
+        let carrying = others.filter_map(|(id, worker)| {
+            let stream = worker.streams.get(&key)?;
+            Some((stream.since, Origin { worker: *id, relay: worker.relay.clone()?, publisher: stream.publisher }))
+        });
+        carrying.max_by_key(|(since, origin)| (*since, origin.publisher)).map(|(_, origin)| origin)
     }
 
     pub fn stream(&self, application: &ApplicationName, stream_id: &StreamId) -> Option<LiveStream> {
         let key = (application.clone(), stream_id.clone());
         let workers = self.0.read();
         workers.iter().find_map(|(id, worker)| {
-            let viewers = || viewer_counts(workers.values(), application, Some(stream_id));
+            let viewers = || viewer_counts(&workers, application, Some(stream_id));
             worker.streams.get(&key).map(|stream| live_stream(*id, stream, viewers()))
         })
     }
@@ -198,7 +205,7 @@ impl Picture {
         let mut all = Vec::new();
         for (id, worker) in workers.iter() {
             for stream in worker.streams.values().filter(|stream| stream.application == *application) {
-                let viewers = viewer_counts(workers.values(), application, Some(&stream.stream_id));
+                let viewers = viewer_counts(&workers, application, Some(&stream.stream_id));
                 all.push(live_stream(*id, stream, viewers));
             }
         }
@@ -226,7 +233,7 @@ impl Picture {
     }
 
     pub fn viewers(&self, application: &ApplicationName, stream_id: Option<&StreamId>) -> ViewerCounts {
-        viewer_counts(self.0.read().values(), application, stream_id)
+        viewer_counts(&self.0.read(), application, stream_id)
     }
 
     /// The sessions of a stream's viewers, from reports and from what was told since.
@@ -289,26 +296,41 @@ pub fn open_session(worker: WorkerId, report: &SessionReport) -> Session {
     }
 }
 
-fn viewer_counts<'a>(
-    workers: impl Iterator<Item = &'a Worker>,
+fn viewer_counts(
+    workers: &HashMap<WorkerId, Worker>,
     application: &ApplicationName,
     stream_id: Option<&StreamId>,
 ) -> ViewerCounts {
     let mut counts: BTreeMap<Protocol, u32> = BTreeMap::new();
-    // Workers count viewers of open streams too, who have no sessions: their figures are the fuller ones.
-    let mut add = |stream: &StreamReport| {
-        for (protocol, viewers) in &stream.viewers {
-            *counts.entry(*protocol).or_default() += viewers;
-        }
-    };
-    let key = stream_id.map(|stream_id| (application.clone(), stream_id.clone()));
-    for worker in workers {
-        match &key {
-            Some(key) => worker.streams.get(key).into_iter().for_each(&mut add),
-            None => worker.streams.values().filter(|stream| stream.application == *application).for_each(&mut add),
+    let mut add = |protocol: Protocol, viewers: u32| *counts.entry(protocol).or_default() += viewers;
+    match stream_id {
+        Some(stream_id) => of_stream(workers, &(application.clone(), stream_id.clone()), &mut add),
+        None => {
+            let carried: HashSet<_> = workers.values().flat_map(|worker| worker.streams.keys()).collect();
+            for key in carried.into_iter().filter(|key| key.0 == *application) {
+                of_stream(workers, key, &mut add);
+            }
         }
     }
     ViewerCounts(counts)
+}
+
+/// Adds the viewers of a stream on all workers, as long as one of them carries it.
+fn of_stream(
+    workers: &HashMap<WorkerId, Worker>,
+    key: &(ApplicationName, StreamId),
+    add: &mut impl FnMut(Protocol, u32),
+) {
+    if !workers.values().any(|worker| worker.streams.contains_key(key)) {
+        return;
+    }
+    for worker in workers.values() {
+        if let Some(stream) = worker.streams.get(key) {
+            stream.viewers.iter().for_each(|(protocol, viewers)| add(*protocol, *viewers));
+        } else if let Some(relayed) = worker.relayed.get(key) {
+            relayed.iter().for_each(|(protocol, viewers)| add(*protocol, *viewers));
+        }
+    }
 }
 
 fn live_stream(worker: WorkerId, stream: &StreamReport, viewers: ViewerCounts) -> LiveStream {
@@ -334,6 +356,22 @@ fn by_id(sessions: &[SessionReport]) -> HashMap<SessionId, SessionReport> {
 
 fn by_name(streams: &[StreamReport]) -> HashMap<(ApplicationName, StreamId), StreamReport> {
     streams.iter().map(|stream| ((stream.application.clone(), stream.stream_id.clone()), stream.clone())).collect()
+}
+
+/// A worker counts the viewers of the streams that it carries; those of the others show by their sessions.
+fn viewers_elsewhere(
+    sessions: &[SessionReport],
+    streams: &[StreamReport],
+) -> HashMap<(ApplicationName, StreamId), BTreeMap<Protocol, u32>> {
+    let carried: HashSet<_> = streams.iter().map(|stream| (&stream.application, &stream.stream_id)).collect();
+    let mut viewers: HashMap<_, BTreeMap<_, _>> = HashMap::new();
+    for session in sessions.iter().filter(|session| session.operation == Operation::Play) {
+        if !carried.contains(&(&session.application, &session.stream_id)) {
+            let key = (session.application.clone(), session.stream_id.clone());
+            *viewers.entry(key).or_default().entry(session.protocol).or_default() += 1;
+        }
+    }
+    viewers
 }
 
 fn count(len: usize) -> u32 {

@@ -137,3 +137,45 @@ async fn a_report_is_the_newest_picture() {
     assert_eq!(live.bitrate_bps, 7);
     assert_eq!(test.api.server_stats().publishers, 1);
 }
+
+#[tokio::test]
+async fn viewers_of_one_stream_are_counted_on_every_worker() {
+    let test = TestApi::new().await;
+    let (origin, edge) = (test.worker().await, test.worker().await);
+    let (application, here) = (test.live_app().await, stream("stream1"));
+    let session = on_air(&test, &origin).await;
+    let viewer = |last| report_of(&from(edge.request(Operation::Play, "stream1", ""), last));
+    let (picture, now) = (&test.api.fleet().picture, test.api.now());
+    let at_origin = |streams| StatsReport { streams, ..StatsReport::of(origin.id, now) };
+    let at_edge = StatsReport { sessions: vec![viewer(1), viewer(2), viewer(3)], ..StatsReport::of(edge.id, now) };
+    picture.report(&at_origin(vec![stream_of(&session)]), now);
+    picture.report(&at_edge, now);
+    let protocol = viewer(1).protocol;
+    let of_origin =
+        stream_of(&session).viewers.iter().find(|(of, _)| *of == protocol).map_or(0, |(_, viewers)| *viewers);
+    assert_eq!(picture.viewers(&application.name, Some(&here)).of(protocol), of_origin + 3);
+    assert_eq!(picture.viewers(&application.name, None).of(protocol), of_origin + 3);
+    assert_eq!(test.api.live_stream(&application, &here).expect("live").viewers.of(protocol), of_origin + 3);
+    picture.report(&at_origin(Vec::new()), now);
+    assert_eq!(picture.viewers(&application.name, None).of(protocol), 0, "a stream that nobody carries has none");
+}
+
+#[tokio::test]
+async fn a_stream_is_found_where_its_publisher_came_last() {
+    let test = TestApi::new().await;
+    let (left, newest, asking) = (test.worker().await, test.worker().await, test.worker().await);
+    let (application, here) = (test.live_app().await, stream("stream1"));
+    let session = on_air(&test, &left).await;
+    let (picture, now) = (&test.api.fleet().picture, test.api.now());
+    let carries = |worker: &TestWorker, since| {
+        let streams = vec![StreamReport { since, ..stream_of(&session) }];
+        let relay = Some(format!("{}:5090", worker.id));
+        picture.report(&StatsReport { streams, relay, ..StatsReport::of(worker.id, now) }, now);
+    };
+    let find =
+        |asking: &TestWorker| picture.origin(asking.id, &application.name, &here, now).map(|origin| origin.worker);
+    carries(&left, now);
+    assert_eq!((find(&asking), find(&left)), (Some(left.id), None));
+    carries(&newest, now.plus_secs(3));
+    assert_eq!((find(&asking), find(&left)), (Some(newest.id), Some(newest.id)));
+}

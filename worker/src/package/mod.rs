@@ -11,7 +11,8 @@
 //!
 //! A run of one pipeline is a *period*: the unit between two discontinuities. Segment numbers go on over periods, and
 //! over a publisher that leaves and returns; they begin at the seconds since 1970, so that they also go on when a
-//! worker restarts, and no cache ever holds another segment under the same name.
+//! worker restarts or another one takes over, and no cache ever holds another segment under the same name. So do the
+//! numbers of periods.
 
 mod boxes;
 mod dash;

@@ -192,7 +192,9 @@ impl Timeline {
         Self {
             periods: VecDeque::new(),
             windows: [window(), window()],
-            next_period: 0,
+            // As with segments: a publisher that goes to another worker, or meets one that was restarted, begins a
+            // discontinuity that no player takes for one that it knows.
+            next_period: first_number,
             held: Vec::new(),
             epoch: None,
             longest_ms: 0,

@@ -177,6 +177,8 @@ impl Edges {
             for edge in all {
                 edge.revoke(EndReason::Stopped);
                 self.remove(&edge, |_| true);
+                // The origin and the API may hear of it a moment later.
+                self.note_absent(&edge.key);
             }
         }
     }
@@ -285,6 +287,12 @@ impl Edge {
         let state = if stream.is_some() { State::Here } else { State::Seeking };
         self.live.store(stream);
         self.set(state);
+    }
+
+    /// It is over, for players and for those who wait.
+    pub(super) fn end(&self) {
+        self.live.store(None);
+        self.set(State::Gone);
     }
 
     /// Shows the window of the origin's package from now on.

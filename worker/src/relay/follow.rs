@@ -47,11 +47,30 @@ enum Lost {
     Bus(#[from] BusError),
 }
 
+/// What an edge is known by, taken back when its task ends, however it ends.
+struct Entered(Arc<Edges>, Arc<Edge>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.remove(&self.1, |_| true);
+        self.1.end();
+    }
+}
+
+/// What is remembered of being fed.
+#[derive(Default)]
+struct Fed {
+    /// When the last of it came; none before the first time.
+    at: Option<Instant>,
+    /// By whom, for when nobody can be asked.
+    by: Option<Origin>,
+}
+
 /// Feeds an edge until nobody wants it, or the stream is nowhere.
 pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphorePermit) {
+    let _entered = Entered(Arc::clone(&edges), Arc::clone(&edge));
     let mut place = Some(place);
-    // When it was last fed; none before the first time.
-    let mut fed: Option<Instant> = None;
+    let mut fed = Fed::default();
     let mut pause = FIRST_PAUSE;
     loop {
         let began = Instant::now();
@@ -86,7 +105,7 @@ pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphor
                 }
             }
             Over::Lost(error) => {
-                let known = fed.is_some();
+                let known = fed.at.is_some();
                 match error {
                     Lost::Relay(RelayError::Handshake(HandshakeError::Version(_) | HandshakeError::Key)) => {
                         warn!(broadcast.name = %edge.key, %error, "another worker refuses to relay");
@@ -95,8 +114,8 @@ pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphor
                 }
             }
         }
-        place = place.filter(|_| fed.is_none());
-        let Some(since) = fed else {
+        place = place.filter(|_| fed.at.is_none());
+        let Some(since) = fed.at else {
             // Whoever comes within the next moment gets the same answer.
             edges.note_absent(&edge.key);
             break;
@@ -119,38 +138,49 @@ pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphor
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    edges.remove(&edge, |_| true);
 }
 
 impl Edges {
-    /// Finds the origin and is fed by it. `fed` is the last moment at which it was.
-    async fn attempt(&self, edge: &Edge, fed: &mut Option<Instant>) -> Over {
+    /// Finds the origin and is fed by it.
+    async fn attempt(&self, edge: &Edge, fed: &mut Fed) -> Over {
         match self.fed(edge, fed).await {
             Ok(over) => over,
             Err(lost) => Over::Lost(lost),
         }
     }
 
-    async fn fed(&self, edge: &Edge, fed: &mut Option<Instant>) -> Result<Over, Lost> {
-        let call = LocateCall {
-            worker: self.me,
-            application: edge.key.application.clone(),
-            stream_id: edge.key.stream_id.clone(),
+    async fn fed(&self, edge: &Edge, fed: &mut Fed) -> Result<Over, Lost> {
+        let located = match self.locate(edge).await {
+            // What is admitted goes on while the API is away.
+            Err(error) => Some(fed.by.clone().ok_or(error)?),
+            Ok(located) => located,
         };
-        let located = timeout(LOCATE_PATIENCE, self.link.locate(call)).await.map_err(|_| BusError::TimedOut)??;
         let Some(origin) = located.filter(|origin| origin.worker != self.me) else { return Ok(Over::Absent) };
         let (mut hearing, mut sending) = self.connect(edge, &origin).await?;
         info!(broadcast.name = %edge.key, worker.id = %origin.worker, supply = ?edge.supply, "fed by another worker");
+        fed.by = Some(origin);
         let listening = async {
             match edge.supply {
-                Supply::Objects => self.take_objects(edge, &mut hearing, fed).await,
-                Supply::Units => self.take_units(edge, &mut hearing, fed).await,
+                Supply::Objects => self.take_objects(edge, &mut hearing, &mut fed.at).await,
+                Supply::Units => self.take_units(edge, &mut hearing, &mut fed.at).await,
             }
         };
         Ok(tokio::select! {
             over = listening => over?,
             error = beat(&mut sending) => match error? {},
         })
+    }
+
+    async fn locate(&self, edge: &Edge) -> Result<Option<Origin>, BusError> {
+        if !self.rules.link().in_order {
+            return Err(BusError::Unreachable);
+        }
+        let call = LocateCall {
+            worker: self.me,
+            application: edge.key.application.clone(),
+            stream_id: edge.key.stream_id.clone(),
+        };
+        timeout(LOCATE_PATIENCE, self.link.locate(call)).await.map_err(|_| BusError::TimedOut)?
     }
 
     /// A connection to the origin that has heard what this edge wants, with the newest key that both have.

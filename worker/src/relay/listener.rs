@@ -14,7 +14,7 @@ use sluice_contract::WorkerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
@@ -41,6 +41,8 @@ struct Shared {
     hub: Arc<Hub>,
     strangers: Strangers,
     served: Semaphore,
+    /// When a refusal was last told to people.
+    told: Mutex<Option<Instant>>,
 }
 
 impl RelayListener {
@@ -51,7 +53,14 @@ impl RelayListener {
     pub async fn bind(addr: SocketAddr, me: WorkerId, rules: Arc<Rules>, hub: Arc<Hub>) -> io::Result<Self> {
         let socket = TcpListener::bind(addr).await?;
         let local_addr = socket.local_addr()?;
-        let shared = Shared { me, rules, hub, strangers: Strangers::default(), served: Semaphore::new(MAX_RELAYS) };
+        let shared = Shared {
+            me,
+            rules,
+            hub,
+            strangers: Strangers::default(),
+            served: Semaphore::new(MAX_RELAYS),
+            told: Mutex::default(),
+        };
         Ok(Self { socket, local_addr, shared: Arc::new(shared) })
     }
 
@@ -86,7 +95,7 @@ impl RelayListener {
                 };
                 match outcome {
                     Ok(()) => {}
-                    Err(RelayError::Handshake(error)) => note_refusal(address, error),
+                    Err(RelayError::Handshake(error)) => shared.note_refusal(address, error),
                     Err(error) => debug!(peer.address = %address, %error, "a relay ended"),
                 }
             });
@@ -97,20 +106,25 @@ impl RelayListener {
     }
 }
 
-/// People should look when a worker comes that ought to be ours; anybody else is not worth a line.
-fn note_refusal(address: SocketAddr, error: HandshakeError) {
-    match error {
-        HandshakeError::Version(version) => {
-            warn!(peer.address = %address, version, ours = VERSION, "a worker with another version of the relay was refused");
-        }
-        HandshakeError::Key | HandshakeError::Worker => {
-            warn!(peer.address = %address, reason = %error, "a worker was refused at the relay");
-        }
-        _ => debug!(peer.address = %address, reason = %error, "a stranger was refused at the relay"),
-    }
-}
-
 impl Shared {
+    /// People should look when a worker comes that ought to be ours; a stranger must not fill the log.
+    fn note_refusal(&self, address: SocketAddr, error: HandshakeError) {
+        let is_told = {
+            let mut told = self.told.lock();
+            let is_due = told.is_none_or(|at| at.elapsed() >= TOLD_EVERY);
+            let is_ours = matches!(error, HandshakeError::Version(_) | HandshakeError::Key | HandshakeError::Worker);
+            if is_due && is_ours {
+                *told = Some(Instant::now());
+            }
+            is_due && is_ours
+        };
+        if is_told {
+            warn!(peer.address = %address, %error, ours = VERSION, "a worker was refused at the relay");
+        } else {
+            debug!(peer.address = %address, %error, "a stranger was refused at the relay");
+        }
+    }
+
     async fn serve(&self, mut socket: TcpStream, stranger: Stranger) -> Result<(), RelayError> {
         tune(&socket)?;
         let greeting = async {
@@ -208,5 +222,7 @@ const GREETING: Duration = Duration::from_secs(5);
 const MAX_STRANGERS: usize = 256;
 /// Relays that are served at a time, by this worker as origin: streams, times workers, times two.
 const MAX_RELAYS: usize = 16_384;
+/// Refusals that people read of.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// How long to wait before accepting again when it failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

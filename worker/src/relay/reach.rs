@@ -9,7 +9,7 @@ use sluice_contract::message::{EndReason, StreamReport};
 use sluice_contract::{ApplicationName, SessionId, StreamId, UnixTime};
 use tokio::time::sleep;
 
-use super::edges::{Edges, Hold};
+use super::edges::{Edge, Edges, Hold};
 use super::message::Supply;
 use crate::StreamKey;
 use crate::control::OnAir;
@@ -39,20 +39,27 @@ impl Reach {
         &self.hub
     }
 
-    /// A place before a stream that is live, here or on another worker, which is asked if need be.
-    pub async fn seat(&self, key: &StreamKey) -> Option<Seat> {
+    /// A place before a stream that is live here, or relayed already.
+    pub fn seat(&self, key: &StreamKey) -> Option<Seat> {
         if let Some(stream) = self.hub.find_live(key) {
             return Some(Seat { stream, _hold: None });
         }
-        let edge = self.edges.as_ref()?.ensure(key, Supply::Units).await?;
-        let hold = edge.hold();
-        Some(Seat { stream: edge.live()?, _hold: Some(hold) })
+        Seat::before(&self.edges.as_ref()?.find(key, Supply::Units)?)
+    }
+
+    /// A place before a stream that is live, here or on another worker, which is asked if need be: for a player that
+    /// was let in.
+    pub async fn fetch(&self, key: &StreamKey) -> Option<Seat> {
+        if let Some(seat) = self.seat(key) {
+            return Some(seat);
+        }
+        Seat::before(&self.edges.as_ref()?.ensure(key, Supply::Units).await?)
     }
 
     /// Waits until the stream is live, wherever that is.
     pub async fn live(&self, key: &StreamKey) -> Seat {
         loop {
-            if let Some(seat) = self.seat(key).await {
+            if let Some(seat) = self.fetch(key).await {
                 return seat;
             }
             tokio::select! {
@@ -60,6 +67,13 @@ impl Reach {
                 () = sleep(ASK_EVERY), if self.edges.is_some() => {}
             }
         }
+    }
+}
+
+impl Seat {
+    fn before(edge: &Arc<Edge>) -> Option<Self> {
+        let hold = edge.hold();
+        Some(Self { stream: edge.live()?, _hold: Some(hold) })
     }
 }
 

@@ -63,13 +63,7 @@ impl Http {
             return Err(if is_protected { No::StreamUnnamed } else { No::NotFound });
         }
         // What is live is meant; while nothing is, the gate is asked about each meaning.
-        let mut live = None;
-        for (at, target) in asked.targets.iter().enumerate() {
-            if self.can_be_had(target, &asked.key(target)).await {
-                live = Some(at);
-                break;
-            }
-        }
+        let live = asked.targets.iter().position(|target| self.shelf.find(&asked.key(target)).is_some());
         let targets = live.map_or(asked.targets.as_slice(), |at| std::slice::from_ref(&asked.targets[at]));
         // A ticket by itself is the usual case; credentials are read when it does not settle the matter.
         let credentials = LazyCell::new(|| {
@@ -80,13 +74,43 @@ impl Http {
         if let Some(keys) = self.rules.ticket_keys() {
             for target in targets {
                 if let Some(outcome) = self.by_ticket(asked, target, &keys, || &credentials) {
+                    if outcome.is_ok() {
+                        self.fetch(target, &asked.key(target)).await;
+                    }
                     return outcome;
                 }
             }
         }
+        let is_open = !asked.settings.play_protected && credentials.subscriber_id.is_none();
+        if is_open {
+            return self.enter_open(asked, &credentials).await;
+        }
         // A stream that has just gone live has no file yet: nothing must be spent for a 404.
         let is_live = live.is_some() && targets.iter().any(|target| self.is_there(target, &asked.key(target)));
-        self.by_credentials(asked, targets, is_live, &credentials).await
+        let pass = self.by_credentials(asked, targets, is_live, &credentials).await?;
+        // Nothing is fetched from another worker for somebody who was not let in.
+        let (target, key) = (pass.target.clone(), asked.key(&pass.target));
+        let is_fetched = self.fetch(&target, &key).await && self.is_there(&target, &key);
+        if is_live || asked.is_head || !is_fetched || pass.held.is_none() {
+            return Ok(pass);
+        }
+        // Media follows after all: what was only held is spent.
+        drop(pass);
+        self.by_credentials(asked, std::slice::from_ref(&target), true, &credentials).await
+    }
+
+    /// On an open stream there is nobody to keep out, so that the first meaning that is live anywhere is found first.
+    async fn enter_open(&self, asked: &Asked<'_>, credentials: &Credentials) -> Result<Pass, No> {
+        for target in &asked.targets {
+            let key = asked.key(target);
+            self.fetch(target, &key).await;
+            if self.shelf.find(&key).is_some() {
+                let is_live = self.is_there(target, &key);
+                return self.by_credentials(asked, std::slice::from_ref(target), is_live, credentials).await;
+            }
+        }
+        // Nobody to let in, and nothing to see.
+        Err(No::NotYet)
     }
 
     /// `None` when there is no ticket that counts.

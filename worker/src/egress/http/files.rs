@@ -40,13 +40,14 @@ impl Http {
         response
     }
 
-    /// Whether a stream is live, here or on a worker that it is fetched from now.
-    pub(super) async fn can_be_had(&self, target: &Target, key: &StreamKey) -> bool {
-        let is_ours = !matches!(target.kind(), Kind::Unknown(_));
-        if is_ours && self.shelf.may_be_elsewhere(key) {
+    /// Has a stream brought from another worker, if it is not here and one of our files of it is meant. True when
+    /// there was something to wait for.
+    pub(super) async fn fetch(&self, target: &Target, key: &StreamKey) -> bool {
+        let is_elsewhere = !matches!(target.kind(), Kind::Unknown(_)) && self.shelf.may_be_elsewhere(key);
+        if is_elsewhere {
             self.shelf.ensure(key).await;
         }
-        self.shelf.find(key).is_some()
+        is_elsewhere
     }
 
     /// Whether a live stream has the file that is meant.

@@ -199,27 +199,33 @@ impl<S: Transport> Connection<S> {
 
     /// Asks the gate, then feeds the player to its end. `Ok` when it has seen enough and may ask for another stream.
     async fn play(&mut self, address: StreamAddress) -> Result<(), End> {
-        let carried = match address.key() {
-            Some(key) => self.shared.reach.seat(&key).await,
-            None => None,
-        };
-        // What could be spent on a stream that cannot be had is not spent.
-        let intent = if carried.is_some() { Intent::Start } else { Intent::Probe };
+        let reach = Arc::clone(&self.shared.reach);
+        let is_here = address.key().is_some_and(|key| reach.seat(&key).is_some());
+        // What could be spent on a stream that is not here is not spent.
+        let intent = if is_here { Intent::Start } else { Intent::Probe };
         let ask = self.ask(address, Operation::Play, intent, None);
-        let admitted = match self.shared.admission.admit(ask.clone()).await {
+        let mut admitted = match self.shared.admission.admit(ask.clone()).await {
             Ok(admitted) => admitted,
             Err(reason) => return Err(self.refuse(&ask, reason)),
         };
+        // Looked up again: publishers may have changed while the gate was asked. Nothing is fetched from another
+        // worker for a player who was not let in.
+        let Some(seat) = reach.fetch(admitted.session().key()).await else {
+            return Err(self.refuse(&ask, DenyReason::StreamAbsent));
+        };
+        if admitted.grant().token == TokenUse::Reserved && intent == Intent::Probe {
+            // The stream can be had after all: what was only held is spent.
+            drop(admitted);
+            let ask = Ask { intent: Intent::Start, ..ask.clone() };
+            admitted = match self.shared.admission.admit(ask.clone()).await {
+                Ok(admitted) => admitted,
+                Err(reason) => return Err(self.refuse(&ask, reason)),
+            };
+        }
         let session = admitted.session();
-        if admitted.grant().token == TokenUse::Reserved && intent == Intent::Start {
+        if admitted.grant().token == TokenUse::Reserved {
             return Err(self.refuse(&ask, DenyReason::AuthorityUnreachable));
         }
-        // Looked up again: publishers may have changed while the gate was asked.
-        let seat = match carried {
-            Some(_) => self.shared.reach.seat(session.key()).await,
-            None => None,
-        };
-        let Some(seat) = seat else { return Err(self.refuse(&ask, DenyReason::StreamAbsent)) };
         debug!(session.id = %session.id(), peer.address = %self.address, user_agent = self.rtmp.user_agent(), "admitted");
         self.rtmp.accept();
         let end = feed(self, session, seat).await.err();

@@ -19,7 +19,9 @@ use sluice_contract::message::{
     Welcome, WorkerSettings,
 };
 use sluice_contract::policy::TokenUse;
-use sluice_contract::{DenyReason, Secret, StreamGrant, TicketKey, UnixTime, WorkerId};
+use sluice_contract::{
+    DenyReason, Intent, Operation, Secret, SecurityMode, StreamGrant, TicketKey, UnixTime, WorkerId,
+};
 use tokio::io::copy;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -54,12 +56,18 @@ impl Drop for Member {
     }
 }
 
-/// Everybody may publish and play; a stream is where its publisher came last.
+/// Everybody may publish. Players need a name or a token where they need anything; a stream is where its publisher came
+/// last.
 pub(super) struct Api {
+    is_protected: bool,
+    /// What players asked with.
+    pub intents: Mutex<Vec<Intent>>,
     hellos: Mutex<Vec<Hello>>,
     carried: Mutex<HashMap<StreamKey, Vec<Origin>>>,
     reports: Mutex<HashMap<WorkerId, StatsReport>>,
     pub located: AtomicUsize,
+    /// Says nothing of where a stream is while held.
+    pub silence: tokio::sync::Mutex<()>,
 }
 
 pub(super) const KEY: [u8; 32] = [7; 32];
@@ -68,9 +76,19 @@ pub(super) const KEY: [u8; 32] = [7; 32];
 impl Authority for Api {
     async fn authorize(&self, call: AuthorizeCall) -> AuthorizeReply {
         let request = call.request;
-        if request.credentials.subscriber_id.as_deref() == Some("mallory") {
-            return AuthorizeReply::Deny { reason: DenyReason::CodeMissing };
+        let is_player = request.operation == Operation::Play;
+        let has_token = request.credentials.token.is_some();
+        if is_player {
+            self.intents.lock().push(request.intent);
+            if self.is_protected && request.credentials.subscriber_id.is_none() && !has_token {
+                return AuthorizeReply::Deny { reason: DenyReason::CodeMissing };
+            }
         }
+        let token = match request.intent {
+            _ if !has_token => TokenUse::None,
+            Intent::Probe => TokenUse::Reserved,
+            Intent::Start => TokenUse::Spent,
+        };
         let grant = StreamGrant {
             session: request.session,
             application: request.application.parse().unwrap(),
@@ -79,10 +97,10 @@ impl Authority for Api {
             operation: request.operation,
             protocol: request.protocol,
             subscriber: request.credentials.subscriber_id.map(|name| name.parse().unwrap()),
-            admitted_by: Vec::new(),
+            admitted_by: vec![SecurityMode::Totp],
             expires_at: None,
-            ticket_until: None,
-            token: TokenUse::None,
+            ticket_until: (is_player && self.is_protected).then(|| now().plus_secs(3_600)),
+            token,
             rejoin: true,
             origin: None,
         };
@@ -94,7 +112,11 @@ impl Authority for Api {
         Some(Welcome {
             version: VERSION,
             revision: 1,
-            applications: vec![WorkerSettings { segment_duration_ms: 1_000, playlist_segments: 5, ..settings(false) }],
+            applications: vec![WorkerSettings {
+                segment_duration_ms: 1_000,
+                playlist_segments: 5,
+                ..settings(self.is_protected)
+            }],
             blocks: Vec::new(),
             ticket_keys: vec![TicketKey { id: 1, secret: Secret::new(KEY.to_vec()) }],
             end_sessions: Vec::new(),
@@ -104,6 +126,7 @@ impl Authority for Api {
 
     async fn locate(&self, call: LocateCall) -> Option<Origin> {
         self.located.fetch_add(1, Ordering::Relaxed);
+        let _talks = self.silence.lock().await;
         let key = StreamKey { application: call.application, stream_id: call.stream_id };
         let carried = self.carried.lock();
         carried.get(&key)?.iter().rev().find(|origin| origin.worker != call.worker).cloned()
@@ -143,12 +166,23 @@ impl Api {
 
 impl Cluster {
     pub async fn open() -> Self {
+        Self::with(false).await
+    }
+
+    pub async fn protected() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(is_protected: bool) -> Self {
         let bus = MemoryBus::new(now);
         let api = Arc::new(Api {
+            is_protected,
+            intents: Mutex::default(),
             hellos: Mutex::default(),
             carried: Mutex::default(),
             reports: Mutex::default(),
             located: AtomicUsize::new(0),
+            silence: tokio::sync::Mutex::default(),
         });
         bus.serve(Arc::clone(&api) as _).await.unwrap();
         let (mut events, listening) = (bus.events().await, Arc::clone(&api));
@@ -258,9 +292,17 @@ impl Member {
     /// ffprobe, which writes a line for every packet that it plays.
     pub fn play(&self, stream: &str) -> Player {
         let url = format!("rtmp://{}/LiveApp/{stream}", self.worker.rtmp_addr());
+        Self::play_address(&url)
+    }
+
+    pub fn play_with(&self, stream: &str, credentials: &str) -> Player {
+        Self::play_address(&format!("rtmp://{}/LiveApp/{stream}?{credentials}", self.worker.rtmp_addr()))
+    }
+
+    fn play_address(url: &str) -> Player {
         let mut ffprobe = Program::new("ffprobe")
             .args(["-hide_banner", "-loglevel", "error", "-probesize", "32768", "-analyzeduration", "500000"])
-            .args(["-show_entries", "packet=codec_type,dts_time,flags", "-of", "csv=p=0", &url])
+            .args(["-show_entries", "packet=codec_type,dts_time,flags", "-of", "csv=p=0", url])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

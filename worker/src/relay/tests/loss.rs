@@ -23,6 +23,14 @@ async fn a_cut_relay_is_taken_up_again_and_players_go_on() {
     assert!(cluster.api.located.load(Ordering::Relaxed) >= located + 2, "the API is asked again");
     let playlist = b.text("/LiveApp/streams/s/video.m3u8").await;
     assert!(!playlist.contains("ENDLIST") && !playlist.contains("#EXT-X-DISCONTINUITY\n"), "{playlist}");
+
+    // While nobody says where the stream is, it is looked for where it was.
+    let _silence = cluster.api.silence.lock().await;
+    a.wire.cut();
+    let before = eventually("a segment", async || b.newest("s").await).await;
+    eventually("segments go on", async || (b.newest("s").await? > before + 1).then_some(())).await;
+    player.forget_past();
+    player.plays(100).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

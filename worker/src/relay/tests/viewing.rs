@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use sluice_contract::message::{Command, EndReason};
-use sluice_contract::{Block, Protocol};
+use sluice_contract::{Block, Intent, Protocol};
 
 use super::cluster::{Cluster, Member, eventually, now};
 use crate::testing::app;
@@ -193,4 +193,41 @@ async fn a_deleted_stream_leaves_no_copy() {
     let command = Command::EndStream { application: app(), stream_id, reason: EndReason::Deleted };
     cluster.command(command, 2).await;
     assert_eq!(b.get(&format!("/LiveApp/streams/s/v-{newest}.m4s")).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_fetched_for_somebody_who_was_not_let_in() {
+    let cluster = Cluster::protected().await;
+    let (a, b, c) = (cluster.join().await, cluster.join().await, cluster.join().await);
+    let _publisher = a.publish("s");
+    cluster.live_at("s", &a).await;
+    let on_a = a.text("/LiveApp/streams/s.m3u8?subscriberId=bob").await;
+    let intents = || std::mem::take(&mut *cluster.api.intents.lock());
+    intents();
+
+    assert_eq!(b.get("/LiveApp/streams/s.m3u8").await.0, 403);
+    assert_eq!(b.get("/LiveApp/streams/s/video.m3u8?st=forged").await.0, 403);
+    assert!(b.play("s").packet().await.is_none());
+    assert_eq!((a.wire.connections.load(Ordering::Relaxed), cluster.api.located.load(Ordering::Relaxed)), (0, 0));
+
+    // A token is held until there is something to play, then spent, once.
+    intents();
+    assert_eq!(b.get("/LiveApp/streams/nobody.m3u8?token=one").await.0, 404);
+    assert_eq!(intents(), [Intent::Probe]);
+    assert_eq!(b.get("/LiveApp/streams/s.m3u8?token=two").await.0, 200);
+    assert_eq!(intents(), [Intent::Probe, Intent::Start]);
+    assert_eq!(b.get_as(2, "/LiveApp/streams/s.m3u8?token=three").await.0, 200);
+    assert_eq!(intents(), [Intent::Start], "it is here by now");
+    let mut player = b.play_with("s", "token=four");
+    player.plays(25).await;
+    assert_eq!(intents(), [Intent::Probe, Intent::Start]);
+
+    // A ticket is good everywhere, and nobody is asked.
+    let video = on_a.lines().find(|line| line.starts_with("s/video.m3u8?st=")).expect("a ticket");
+    let (status, playlist) = c.get(&format!("/LiveApp/streams/{video}")).await;
+    assert_eq!(status, 200);
+    let playlist = String::from_utf8(playlist).unwrap();
+    let segment = playlist.lines().rfind(|line| line.contains(".m4s?st=")).expect("a segment");
+    assert_eq!(c.get(&format!("/LiveApp/streams/s/{segment}")).await.0, 200);
+    assert!(intents().is_empty());
 }
