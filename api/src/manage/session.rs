@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sluice_contract::message::{AudioInfo, Command, EndReason, SessionState, SessionStats, VideoInfo};
+use serde::{Deserialize, Serialize};
+use sluice_contract::message::{AudioInfo, Command, EndReason, SessionState, SessionStats, VideoInfo, WorkerLoad};
 use sluice_contract::{
     ApplicationName, Operation, Peer, Protocol, SecurityMode, SessionId, StreamId, SubscriberId, UnixTime, WorkerId,
 };
@@ -17,7 +18,7 @@ use crate::fleet::{Acknowledged, state_word};
 use crate::store::{events, sessions};
 
 /// One admitted connection, open or ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     pub id: SessionId,
     pub application: ApplicationName,
@@ -142,6 +143,8 @@ pub struct WorkerStatus {
     pub revision: u64,
     pub sessions: u32,
     pub streams: u32,
+    /// What it uses of its machine, and whether it is draining.
+    pub load: WorkerLoad,
 }
 
 /// The whole server at a moment.
@@ -267,7 +270,7 @@ impl Api {
     /// Tells the workers to end a session, and waits for them.
     pub(crate) async fn send_end_session(&self, session: SessionId, reason: EndReason) -> ControlOutcome {
         let command = Command::EndSession { session, reason };
-        self.fleet().send(self.directory().revision(), command, self.now()).await.acknowledged().await.into()
+        self.fleet().send(command, self.now()).await.acknowledged().await.into()
     }
 
     /// A stored session, with the newest figures while it is open. `None` when its names are not valid, which nothing
