@@ -8,7 +8,7 @@ endif
 FRONTEND_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run release test check generate bench fuzz frontend
+.PHONY: help setup run cluster drills release test check generate bench fuzz frontend
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,16 @@ setup: ## Install what building and serving need (Debian 12)
 
 run: setup frontend ## Build and serve everything on the embedded default; ARGS="--http-addr …" are passed on
 	@cargo run --quiet -- serve $(ARGS)
+
+cluster: frontend ## Build and run several APIs and workers on this machine, with PostgreSQL, RabbitMQ and HAProxy
+	@scripts/setup test
+	@cargo build --quiet
+	@node scripts/cluster/main.mjs $(ARGS)
+
+drills: frontend ## Break one part of a loaded cluster after the other and write down what happened
+	@scripts/setup test
+	@cargo build --release
+	@SLUICE_BINARY=$${CARGO_TARGET_DIR:-target}/release/sluice node tests/drills/main.mjs $(ARGS)
 
 release: setup frontend ## Build the optimised binary, target/release/sluice
 	cargo build --release

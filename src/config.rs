@@ -19,6 +19,20 @@ use crate::tls::TlsFiles;
 pub struct Config {
     pub data_dir: PathBuf,
     pub database_url: Option<Secret<String>>,
+    /// `None` joins API and worker inside this process.
+    pub bus_url: Option<Secret<String>>,
+    /// Certificates that the broker's may be signed by, in PEM form, beside the public ones.
+    pub bus_ca: Option<PathBuf>,
+    /// What people read as the worker's name; `None` for host and process.
+    pub worker_name: Option<String>,
+    /// Where other workers fetch streams; `None` offers them none.
+    pub relay_addr: Option<SocketAddr>,
+    /// Host and port that they are told; `None` for this host's name and the port of `relay_addr`.
+    pub relay_public: Option<String>,
+    /// How long a worker that is told to stop waits for its publishers and players to leave.
+    pub drain: Duration,
+    /// Share of the processor, 0 to 1, from which on a worker takes no new publishers.
+    pub load_limit: Option<f32>,
     pub http_addr: SocketAddr,
     pub rtmp_addr: SocketAddr,
     /// `None` serves neither HTTPS nor RTMPS.
@@ -85,7 +99,52 @@ pub const SETTINGS: &[Setting] = &[
         name: "database_url",
         flag: "database-url",
         default: "",
-        help: "Database; empty for SQLite in the data folder (sqlite://<data>/sluice.db).",
+        help: "Database: postgres://user:password@host/name; empty for SQLite in the data folder \
+               (sqlite://<data>/sluice.db).",
+    },
+    Setting {
+        name: "bus_url",
+        flag: "bus-url",
+        default: "",
+        help: "Broker that joins APIs and workers: amqp://user:password@host:5672/%2Fsluice, or amqps:// over TLS; empty \
+               joins them inside this process.",
+    },
+    Setting {
+        name: "bus_ca",
+        flag: "bus-ca",
+        default: "",
+        help: "Certificates in PEM form that may sign the broker's, beside the public ones.",
+    },
+    Setting {
+        name: "worker_name",
+        flag: "worker-name",
+        default: "",
+        help: "What people read as the name of this worker; empty for host and process.",
+    },
+    Setting {
+        name: "relay_addr",
+        flag: "relay-addr",
+        default: "",
+        help: "Address where other workers fetch the streams of this one; empty for 0.0.0.0:5090 when there is a broker, \
+               `off` for none. Not for the public.",
+    },
+    Setting {
+        name: "relay_public",
+        flag: "relay-public",
+        default: "",
+        help: "Host and port by which other workers reach relay_addr; empty for this host's name and that port.",
+    },
+    Setting {
+        name: "drain_seconds",
+        flag: "drain-seconds",
+        default: "0",
+        help: "Seconds that a worker that is told to stop takes nobody new and waits for who is there to leave.",
+    },
+    Setting {
+        name: "load_limit_percent",
+        flag: "load-limit-percent",
+        default: "0",
+        help: "Processor use, in percent of all cores, from which on a worker takes no new publishers; 0 for no limit.",
     },
     Setting {
         name: "http_addr",
@@ -216,11 +275,17 @@ impl Config {
             }
         }
         for (name, value) in environment {
-            if let Some(setting) = name.strip_prefix("SLUICE_")
-                // The frontend's tests point at the binary with this one.
-                && setting != "BINARY"
-            {
-                values.set("environment", &setting.to_ascii_lowercase(), value)?;
+            // Tests point at the binary, and at servers of theirs, with names of their own.
+            let Some(setting) = name.strip_prefix("SLUICE_").filter(|name| !is_for_tests(name)) else { continue };
+            let setting = setting.to_ascii_lowercase();
+            match setting.strip_suffix("_file").filter(|_| !is_known(&setting)) {
+                // Secrets that are mounted as files stay out of the environment.
+                Some(setting) if is_known(setting) => {
+                    let text = std::fs::read_to_string(&value)
+                        .map_err(|error| ConfigError::File { path: value.clone(), reason: error.to_string() })?;
+                    values.set(&value, setting, text.trim_end().to_owned())?;
+                }
+                _ => values.set("environment", &setting, value)?,
             }
         }
         for (name, value) in flags {
@@ -233,13 +298,22 @@ impl Config {
     pub fn example() -> String {
         let mut text = String::from(
             "# Every setting of Sluice with its default. `sluice check-config` tells whether a file is right.\n\
-             # A setting NAME is also read from the environment as SLUICE_NAME and from the command line as --name.\n",
+             # A setting NAME is also read from the environment as SLUICE_NAME and from the command line as --name;\n\
+             # SLUICE_NAME_FILE names a file that holds the value.\n",
         );
         for setting in SETTINGS {
             text.push_str(&format!("\n# {}\n# {} = \"{}\"\n", setting.help, setting.name, setting.default));
         }
         text
     }
+}
+
+fn is_known(name: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.name == name)
+}
+
+fn is_for_tests(name: &str) -> bool {
+    name == "BINARY" || name == "E2E" || name.starts_with("TEST_")
 }
 
 #[derive(Default)]
@@ -295,6 +369,7 @@ impl Values {
                 (text, Some(_)) => address(text).map(Some),
             })
         };
+        let bus_url = self.optional("bus_url").map(Secret::new);
         let (https_addr, rtmps_addr) = (over_tls("https_addr", 5443)?, over_tls("rtmps_addr", 1936)?);
         let config = Config {
             tls,
@@ -306,6 +381,25 @@ impl Values {
             })?,
             data_dir: self.parsed("data_dir", |text| Ok(PathBuf::from(text)))?,
             database_url: self.optional("database_url").map(Secret::new),
+            relay_addr: self.parsed("relay_addr", |text| match (text, &bus_url) {
+                ("off", _) | ("", None) => Ok(None),
+                ("", Some(_)) => Ok(Some(SocketAddr::from(([0, 0, 0, 0], 5090)))),
+                (_, None) => Err("needs `bus_url`".to_owned()),
+                (text, Some(_)) => address(text).map(Some),
+            })?,
+            bus_url,
+            bus_ca: self.optional("bus_ca").map(PathBuf::from),
+            worker_name: self.optional("worker_name"),
+            relay_public: self.optional("relay_public"),
+            drain: self.parsed("drain_seconds", |text| match text.parse() {
+                Ok(seconds @ 0..=86_400) => Ok(Duration::from_secs(seconds)),
+                _ => Err("is not a number of seconds from 0 to 86400".to_owned()),
+            })?,
+            load_limit: self.parsed("load_limit_percent", |text| match text.parse::<u8>() {
+                Ok(0) => Ok(None),
+                Ok(percent @ 1..=100) => Ok(Some(f32::from(percent) / 100.0)),
+                _ => Err("is not a number of percent from 0 to 100".to_owned()),
+            })?,
             http_addr: self.parsed("http_addr", address)?,
             rtmp_addr: self.parsed("rtmp_addr", address)?,
             secret_key: self.optional("secret_key").map(Secret::new),
@@ -416,6 +510,30 @@ mod tests {
         assert!(ports(&files[..1], &[]).is_err() && ports(&files[1..], &[]).is_err());
         let error = ports(&[("SLUICE_HTTPS_ADDR", "0.0.0.0:443")], &[]).unwrap_err().to_string();
         assert_eq!(error, "environment: `https_addr` needs `tls_cert` and `tls_key`");
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        std::fs::write(&path, "amqp://u:p@broker/%2Fsluice\n").unwrap();
+        let config = load("", &[("SLUICE_BUS_URL_FILE", path.to_str().unwrap())], &[]).unwrap();
+        assert_eq!(config.bus_url.unwrap().expose(), "amqp://u:p@broker/%2Fsluice");
+        assert_eq!(config.relay_addr.map(|addr| addr.port()), Some(5090));
+        let error = load("", &[("SLUICE_BUS_URL_FILE", "/nowhere")], &[]).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read /nowhere: "), "{error}");
+        let error = load("", &[("SLUICE_BUSURL_FILE", "/nowhere")], &[]).unwrap_err().to_string();
+        assert!(error.starts_with("environment: unknown setting `busurl_file`"), "{error}");
+        let config = load("", &[("SLUICE_SECRET_KEY_FILE", "/key")], &[]).unwrap();
+        assert_eq!(config.secret_key_file, Some("/key".into()), "the setting of that name is meant");
+    }
+
+    #[test]
+    fn a_relay_needs_a_bus() {
+        assert_eq!(load("", &[], &[]).unwrap().relay_addr, None);
+        let error = load("relay_addr = \"127.0.0.1:0\"", &[], &[]).unwrap_err().to_string();
+        assert!(error.ends_with("`relay_addr` needs `bus_url`"), "{error}");
+        assert_eq!(load("bus_url = \"amqp://b\"\nrelay_addr = \"off\"", &[], &[]).unwrap().relay_addr, None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Addresses {
     pub rtmps: Option<SocketAddr>,
     pub srt: Option<SocketAddr>,
     pub webrtc: Option<SocketAddr>,
+    /// Where other workers fetch streams.
+    pub relay: Option<SocketAddr>,
 }
 
 /// The file while it exists; dropping it removes it.

@@ -1,5 +1,6 @@
 //! The one binary: parses arguments, loads the settings, runs a subcommand, turns errors into exit codes.
 
+mod bus;
 mod config;
 mod http;
 mod listening;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::{Config, SETTINGS};
+use crate::serve::Role;
 
 fn main() -> ExitCode {
     let arguments = command().get_matches();
@@ -42,17 +44,17 @@ fn run(arguments: &ArgMatches) -> anyhow::Result<()> {
             telemetry::init(&config)?;
             tools::runtime()?.block_on(serve::migrate(&config))
         }
-        Some((_, arguments)) => {
-            let config = load(arguments)?;
-            let logs = telemetry::init(&config)?;
-            tools::runtime()?.block_on(serve::serve(config, logs))
-        }
-        None => {
-            let config = load(arguments)?;
-            let logs = telemetry::init(&config)?;
-            tools::runtime()?.block_on(serve::serve(config, logs))
-        }
+        Some(("api", arguments)) => serve(arguments, Role::Api),
+        Some(("worker", arguments)) => serve(arguments, Role::Worker),
+        Some((_, arguments)) => serve(arguments, Role::Both),
+        None => serve(arguments, Role::Both),
     }
+}
+
+fn serve(arguments: &ArgMatches, role: Role) -> anyhow::Result<()> {
+    let config = load(arguments)?;
+    let logs = telemetry::init(&config)?;
+    tools::runtime()?.block_on(serve::serve(config, logs, role))
 }
 
 fn load(arguments: &ArgMatches) -> anyhow::Result<Config> {
@@ -84,6 +86,8 @@ fn command() -> Command {
             .args_conflicts_with_subcommands(true),
     )
     .subcommand(with_settings(Command::new("serve").about("Run everything in this process (the default)")))
+    .subcommand(with_settings(Command::new("api").about("Run an API alone; workers reach it over the broker")))
+    .subcommand(with_settings(Command::new("worker").about("Run a streaming worker alone; it has no database")))
     .subcommand(with_settings(Command::new("migrate").about("Bring the database to this version's schema and exit")))
     .subcommand(with_settings(Command::new("check-config").about("Tell whether the settings are right")).arg(example))
     .subcommand(Command::new("schema").about("Print the GraphQL schema"))

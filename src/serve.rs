@@ -1,81 +1,98 @@
-//! `sluice serve`: the API and one worker in one process, joined by the in-process bus.
+//! Runs the halves of Sluice that this process is made of, and stops them in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use axum::Router;
 use sluice_api::config::{FirstAdministrator, LogControl, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
-use sluice_bus::MemoryBus;
 use sluice_worker::ingest::rtmp::Rtmps;
-use sluice_worker::{Worker, WorkerConfig};
+use sluice_worker::{Limits, Worker, WorkerConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::bus::Bus;
 use crate::config::Config;
 use crate::http::{self, Door};
 use crate::listening::{Addresses, ListeningFile};
 use crate::tls::{self, Certificate};
 use crate::tools;
 
-/// Runs until SIGTERM or SIGINT, then stops cleanly within ten seconds.
-///
-/// # Errors
-/// When something cannot start; nothing is left running then.
-pub async fn serve(config: Config, logs: LogControl) -> anyhow::Result<()> {
+/// The halves that run in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `sluice serve`
+    Both,
+    /// `sluice api`: one of any number, on one database.
+    Api,
+    /// `sluice worker`: one of any number, without a database.
+    Worker,
+}
+
+/// Runs until SIGTERM or SIGINT, then stops in order: first the media, then what records it. A worker that is to
+/// drain takes nobody new meanwhile; a second signal ends the wait.
+pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Result<()> {
+    fits(&config, role)?;
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     ListeningFile::clear(&config.data_dir);
     // The worker stops before the API, which records what its sessions came to.
     let (media, management) = (CancellationToken::new(), CancellationToken::new());
-    let stop = watch_signals()?;
-    let certificate = config.tls.clone().map(Certificate::load).transpose()?;
-    let https = match (&certificate, config.https_addr) {
-        (Some(certificate), Some(addr)) => Some(Https { acceptor: certificate.acceptor(&[b"http/1.1"])?, addr }),
-        _ => None,
+    let mut signals = watch_signals()?;
+    let doors = Doors::open(&config)?;
+    let bus = Bus::connect(&config, role).await?;
+    let api = match bus.api() {
+        None => None,
+        Some(link) => {
+            let settings = ApiConfig { log_control: Some(logs), ..api_config(&config) };
+            let started = Api::start(settings, link, Arc::new(tools::clock), management.clone()).await;
+            Some(started.context("the API cannot start")?)
+        }
     };
-    let rtmps = match (&certificate, config.rtmps_addr) {
-        (Some(certificate), Some(addr)) => Some(Rtmps { addr, encryption: tls::rtmps(certificate.acceptor(&[])?) }),
-        _ => None,
+    let worker = match bus.worker() {
+        None => None,
+        Some(link) => {
+            let settings = WorkerConfig { rtmps: doors.rtmps.clone(), ..worker_config(&config) };
+            let started = Worker::start(settings, link, tools::clock, media.clone()).await;
+            Some(started.context("the worker cannot start")?)
+        }
     };
-    let bus = MemoryBus::new(tools::clock);
-    let settings = ApiConfig { log_control: Some(logs), ..api_config(&config) };
-    let api = Api::start(settings, Arc::new(bus.clone()), Arc::new(tools::clock), management.clone())
-        .await
-        .context("the API cannot start")?;
-    let worker_config = WorkerConfig { rtmps, ..worker_config(&config) };
-    let worker = Worker::start(worker_config, Arc::new(bus.clone()), tools::clock, media.clone())
-        .await
-        .context("the worker cannot start")?;
-    worker.ready().await;
+    if role == Role::Both
+        && let Some(worker) = &worker
+    {
+        worker.ready().await;
+    }
     let listener = TcpListener::bind(config.http_addr)
         .await
         .with_context(|| format!("cannot listen for HTTP on {}", config.http_addr))?;
-    let https = match https {
+    let https = match &doors.https {
         None => None,
-        Some(Https { acceptor, addr }) => {
+        Some((acceptor, addr)) => {
             let listener =
                 TcpListener::bind(addr).await.with_context(|| format!("cannot listen for HTTPS on {addr}"))?;
-            Some((listener, acceptor))
+            Some((listener, acceptor.clone()))
         }
     };
-    if let Some(certificate) = &certificate {
+    if let Some(certificate) = &doors.certificate {
         certificate.watch(media.clone())?;
     }
     let addresses = Addresses {
         http: Some(listener.local_addr()?),
         https: https.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?,
-        rtmp: Some(worker.rtmp_addr()),
-        rtmps: worker.rtmps_addr(),
+        rtmp: worker.as_ref().map(Worker::rtmp_addr),
+        rtmps: worker.as_ref().and_then(Worker::rtmps_addr),
         srt: None,
         webrtc: None,
+        relay: None,
     };
-    let router = api.http_router().merge(worker.http_router());
+    let router = router(api.as_ref(), worker.as_ref());
     let mut servers = JoinSet::new();
     servers.spawn(http::serve(listener, Door::Plain, router.clone(), media.clone()));
     if let Some((listener, acceptor)) = https {
@@ -83,19 +100,34 @@ pub async fn serve(config: Config, logs: LogControl) -> anyhow::Result<()> {
     }
     let file = ListeningFile::write(&config.data_dir, &addresses).context("cannot write listening.json")?;
     info!(
-        http = ?addresses.http, https = ?addresses.https, rtmp = ?addresses.rtmp, rtmps = ?addresses.rtmps, "listening"
+        http = ?addresses.http, https = ?addresses.https, rtmp = ?addresses.rtmp, rtmps = ?addresses.rtmps,
+        relay = ?addresses.relay, "listening"
     );
 
-    stop.cancelled().await;
+    heard(&mut signals, 1).await;
+    if let Some(worker) = worker.as_ref().filter(|_| !config.drain.is_zero()) {
+        info!(seconds = config.drain.as_secs(), "draining");
+        worker.drain();
+        tokio::select! {
+            () = worker.emptied() => {}
+            () = tokio::time::sleep(config.drain) => info!("not everybody has left"),
+            () = heard(&mut signals, 2) => {}
+        }
+    }
     info!("stopping");
     drop(file);
     let stopped = async {
         media.cancel();
-        worker.stopped().await;
+        if let Some(worker) = &worker {
+            worker.stopped().await;
+        }
         servers.join_all().await;
         bus.settled().await;
         management.cancel();
-        api.stopped().await;
+        if let Some(api) = &api {
+            api.stopped().await;
+        }
+        bus.close().await;
     };
     if tokio::time::timeout(STOP, stopped).await.is_err() {
         warn!("not everything stopped in time");
@@ -103,10 +135,49 @@ pub async fn serve(config: Config, logs: LogControl) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where HTTPS is to be served, and how.
-struct Https {
-    acceptor: TlsAcceptor,
-    addr: SocketAddr,
+/// Refuses settings that cannot work in this role, before anything is touched.
+fn fits(config: &Config, role: Role) -> anyhow::Result<()> {
+    if role != Role::Both && config.bus_url.is_none() {
+        bail!("`bus_url` is not set: API and workers in processes of their own need a broker to meet at");
+    }
+    if role == Role::Api && config.secret_key.is_none() && config.secret_key_file.is_none() {
+        bail!("`secret_key` is not set: every API must have the same one, such as `openssl rand -base64 32` makes");
+    }
+    if role == Role::Api && config.database_url.as_ref().is_none_or(|url| url.expose().starts_with("sqlite:")) {
+        bail!("`database_url` is not set to PostgreSQL, which several APIs share; `sluice serve` runs on SQLite");
+    }
+    Ok(())
+}
+
+fn router(api: Option<&Api>, worker: Option<&Worker>) -> Router {
+    match (api, worker) {
+        (Some(api), Some(worker)) => api.http_router().merge(worker.http_router()),
+        (Some(api), None) => api.http_router(),
+        (None, Some(worker)) => worker.http_router().merge(worker.health_router()),
+        (None, None) => Router::new(),
+    }
+}
+
+/// The encrypted listeners that the settings ask for.
+struct Doors {
+    certificate: Option<Arc<Certificate>>,
+    https: Option<(TlsAcceptor, SocketAddr)>,
+    rtmps: Option<Rtmps>,
+}
+
+impl Doors {
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        let certificate = config.tls.clone().map(Certificate::load).transpose()?;
+        let https = match (&certificate, config.https_addr) {
+            (Some(certificate), Some(addr)) => Some((certificate.acceptor(&[b"http/1.1"])?, addr)),
+            _ => None,
+        };
+        let rtmps = match (&certificate, config.rtmps_addr) {
+            (Some(certificate), Some(addr)) => Some(Rtmps { addr, encryption: tls::rtmps(certificate.acceptor(&[])?) }),
+            _ => None,
+        };
+        Ok(Self { certificate, https, rtmps })
+    }
 }
 
 /// Brings the database to this version's schema.
@@ -118,18 +189,26 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     sluice_api::migrate(&api_config(config)).await.context("the database cannot be migrated")
 }
 
-fn watch_signals() -> anyhow::Result<CancellationToken> {
-    let stop = CancellationToken::new();
+/// Counts the signals that ask this process to stop.
+fn watch_signals() -> anyhow::Result<watch::Receiver<u32>> {
+    let (count, signals) = watch::channel(0);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let token = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            count.send_modify(|count| *count += 1);
         }
-        token.cancel();
     });
-    Ok(stop)
+    Ok(signals)
+}
+
+/// Waits for the `nth` signal.
+async fn heard(signals: &mut watch::Receiver<u32>, nth: u32) {
+    // The task that counts runs as long as the process.
+    let _ = signals.wait_for(|count| *count >= nth).await;
 }
 
 fn api_config(config: &Config) -> ApiConfig {
@@ -152,7 +231,8 @@ fn api_config(config: &Config) -> ApiConfig {
         // Port 0 is chosen later: addresses then name the usual port.
         http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
-        exclusive: true,
+        exclusive: config.bus_url.is_none(),
+        replicated: config.bus_url.is_some(),
         retention_days: config.retention_days,
         audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
@@ -160,11 +240,14 @@ fn api_config(config: &Config) -> ApiConfig {
 }
 
 fn worker_config(config: &Config) -> WorkerConfig {
+    let defaults = WorkerConfig::default();
     WorkerConfig {
+        name: config.worker_name.clone().unwrap_or_else(|| format!("{} {}", tools::host_name(), std::process::id())),
+        limits: Limits { load: config.load_limit, ..defaults.limits },
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
-        ..WorkerConfig::default()
+        ..defaults
     }
 }
 

@@ -31,6 +31,12 @@ pub fn clock() -> UnixTime {
     UnixTime::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The name of this machine, for people and for other workers.
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
+}
+
 pub fn totp_command() -> Command {
     Command::new("totp")
         .about("Print a subscriber's code of this moment")

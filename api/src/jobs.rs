@@ -16,7 +16,7 @@ use crate::fleet::{Closed, End, LOST_AFTER_MS};
 use crate::manage::StatsTick;
 use crate::store::{
     self, Lock, StoreError, Stored, administrators, attempts, audit, blocks, broadcasts, events, guessing, replies,
-    retried, server, sessions, tokens, viewer_places,
+    retried, revocations, server, sessions, tokens, viewer_places,
 };
 use crate::throttle;
 use crate::webhooks::{self, Refusals};
@@ -204,6 +204,7 @@ pub async fn tidy(api: &Api) -> Stored<()> {
     sessions::purge_ended_before(db, kept_since).await?;
     events::purge_before(db, kept_since).await?;
     blocks::purge_ended_before(db, kept_since).await?;
+    revocations::purge_before(db, now.as_millis()).await?;
     tokens::purge_expired(db, now.plus_secs(-86_400).as_millis()).await?;
     administrators::purge_expired(db, now.as_millis()).await?;
     server::forget_handled_before(db, now.plus_secs(-86_400).as_millis()).await?;

@@ -84,6 +84,8 @@ pub enum Revoked {
         application: ApplicationName,
         stream_id: Option<StreamId>,
         before: UnixTime,
+        /// Sessions that go on now and showed a credential may: only their tickets are dead.
+        spares_admitted: bool,
     },
     /// Of a kind that this release does not know.
     #[serde(other)]

@@ -18,6 +18,7 @@ mod m0009_administrators;
 mod m0010_webhooks;
 mod m0011_retired_applications;
 mod m0012_token_actors;
+mod m0013_revocations;
 mod m0014_replicas;
 mod table;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_webhooks::Migration),
             Box::new(m0011_retired_applications::Migration),
             Box::new(m0012_token_actors::Migration),
+            Box::new(m0013_revocations::Migration),
             Box::new(m0014_replicas::Migration),
         ]
     }

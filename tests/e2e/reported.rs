@@ -161,7 +161,13 @@ async fn hundreds_of_comings_and_goings_leave_no_memory_behind() {
                 assert!(token != "wrong" || matches!(said, Said::No(_)), "{said:?}");
             }
             let viewer = server.rest_from(IpAddr::from([127, 32, (round % 250) as u8, 1]));
-            assert_eq!(viewer.status(&format!("/{APP}/streams/s.m3u8?subscriberId=viewer{round}")).await, 200);
+            eventually("the viewer is let in", || async {
+                // On a busy machine the gate may miss its deadline; players ask again too.
+                let status = viewer.status(&format!("/{APP}/streams/s.m3u8?subscriberId=viewer{round}")).await;
+                assert!([200, 503].contains(&status), "{status}");
+                (status == 200).then_some(())
+            })
+            .await;
         }
     };
     cycle(60).await;
@@ -182,9 +188,9 @@ async fn a_block_silences_a_player_over_rtmp_and_its_end_lets_it_play_on() {
     let setup = application(&server).await;
     setup.settings(json!({"rtmpPlaybackEnabled": true})).await;
     let _publisher = live(&server, "s").await;
-    let mut player = Rtmp::connect(server.rtmp, person(70), APP).await.unwrap();
+    let mut player = Rtmp::connect(server.rtmp_players, person(70), APP).await.unwrap();
     assert_eq!(player.play("s?subscriberId=hanna").await, Said::Yes);
-    let mut bystander = Rtmp::connect(server.rtmp, person(71), APP).await.unwrap();
+    let mut bystander = Rtmp::connect(server.rtmp_players, person(71), APP).await.unwrap();
     assert_eq!(bystander.play("s?subscriberId=ivo").await, Said::Yes);
     setup.block("s", "hanna", 600, Operation::Play).await;
     // What had been written before is still on its way; then nothing comes.
@@ -196,7 +202,7 @@ async fn a_block_silences_a_player_over_rtmp_and_its_end_lets_it_play_on() {
     }
     assert!(!player.media_within(3 * quiet).await, "not a packet");
     assert!(bystander.media_within(PATIENCE).await, "others play on");
-    let again = Rtmp::connect(server.rtmp, person(72), APP).await.unwrap().play("s?subscriberId=hanna").await;
+    let again = Rtmp::connect(server.rtmp_players, person(72), APP).await.unwrap().play("s?subscriberId=hanna").await;
     assert!(matches!(&again, Said::No(status) if status.code == "NetStream.Failed"), "{again:?}");
     setup.block("s", "hanna", 0, Operation::Play).await;
     assert!(player.media_within(PATIENCE).await, "on the same connection");
@@ -239,6 +245,47 @@ async fn a_block_of_the_room_holds_for_its_members() {
     publisher.ended().await;
     let again = Rtmp::connect(server.rtmp, HERE, APP).await.unwrap().publish("member?subscriberId=erin").await;
     assert!(matches!(&again, Said::No(status) if status.code == "NetStream.Failed"), "{again:?}");
+}
+
+#[tokio::test]
+async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
+    let server = Server::start().await;
+    let setup = application(&server).await;
+    let publisher = live(&server, "s").await;
+    setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
+    setup.subscriber("s", "kim", None, None).await;
+    let hash = sha256_hex("splaythis_is_secret");
+    let enter = async |number: u8, subscriber: &str| {
+        let viewer = server.rest_from(person(number));
+        let query = format!("token={hash}&subscriberId={subscriber}");
+        let manifest = viewer.text(&format!("/{APP}/streams/s.m3u8?{query}")).await;
+        manifest.lines().find(|line| line.starts_with("s/video.m3u8?")).expect("a ticket").to_owned()
+    };
+    let (disconnected, deleted, spared) = (enter(61, "jo").await, enter(62, "kim").await, enter(63, "lee").await);
+    let rest = server.rest();
+    let sessions = "query($app: String!) { application(name: $app) { broadcast(streamId: \"s\") { sessions(filter: \
+                    {subscriberId: \"jo\"}) { nodes { id } } } } }";
+    let session = eventually("the session is known", || async {
+        let answer = rest.graphql(sessions, json!({"app": APP})).await;
+        answer["application"]["broadcast"]["sessions"]["nodes"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let disconnect = "mutation($input: DisconnectSessionInput!) { disconnectSession(input: $input) { \
+                      problems { message } } }";
+    rest.graphql(disconnect, json!({"input": {"application": APP, "sessionId": session}})).await;
+    assert_eq!(rest.delete(&format!("/{APP}/rest/v2/broadcasts/s/subscribers/kim")).await["success"], true);
+    let (_, data) = server.stop().await;
+    drop(publisher);
+    let server = Server::start_in(data).await;
+    let _publisher = Live::publish(server.rtmp, person(64), APP, "s").await.expect("admitted");
+    let viewer = server.rest_from(person(65));
+    eventually("the stream is back", || async {
+        (viewer.status(&format!("/{APP}/streams/{spared}")).await == 200).then_some(())
+    })
+    .await;
+    for ticket in [disconnected, deleted] {
+        assert_eq!(viewer.status(&format!("/{APP}/streams/{ticket}")).await, 403, "{ticket}");
+    }
 }
 
 #[tokio::test]

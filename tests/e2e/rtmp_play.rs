@@ -25,7 +25,7 @@ fn person(number: u8) -> IpAddr {
 }
 
 async fn connect(server: &Server, from: u8) -> Rtmp {
-    Rtmp::connect(server.rtmp, person(from), "LiveApp").await.expect("a connection")
+    Rtmp::connect(server.rtmp_players, person(from), "LiveApp").await.expect("a connection")
 }
 
 /// A player that was let in.
@@ -56,11 +56,11 @@ const ABSENT: &str = "NetStream.Play.StreamNotFound";
 #[tokio::test]
 async fn ffmpeg_and_gstreamer_play() {
     let (server, publisher) = live_server().await;
-    assert_eq!(Player::play(&server.rtmp_url("/LiveApp/s"), 3).await, "", "every frame decodes");
+    assert_eq!(Player::play(&server.rtmp_play_url("/LiveApp/s"), 3).await, "", "every frame decodes");
     for source in ["rtmp2src location=", "rtmpsrc location="] {
         let mut command = Command::new("gst-launch-1.0");
         command.args(["-q"]).args(source.split(' ').take(1));
-        command.arg(format!("location={}", server.rtmp_url("/LiveApp/s")));
+        command.arg(format!("location={}", server.rtmp_play_url("/LiveApp/s")));
         command.args(["!", "flvdemux", "name=d", "d.video", "!", "queue", "!", "h264parse", "!", "avdec_h264"]);
         command.args(["!", "fakesink", "num-buffers=40", "sync=false"]);
         let output = output(command).await;
@@ -71,7 +71,7 @@ async fn ffmpeg_and_gstreamer_play() {
     let rest = server.rest();
     let watchers = async || rest.json("/LiveApp/rest/v2/broadcasts/s").await["rtmpViewerCount"].clone();
     eventually("the earlier ones are gone", || async { (watchers().await == 0).then_some(()) }).await;
-    let url = server.rtmp_url("/LiveApp/s?subscriberId=watcher");
+    let url = server.rtmp_play_url("/LiveApp/s?subscriberId=watcher");
     let watching = tokio::spawn(async move { Player::play(&url, 3_600).await });
     eventually("the player is counted", || async { (watchers().await == 1).then_some(()) }).await;
     publisher.finish().await;

@@ -128,6 +128,14 @@ impl Admission {
         if !before.in_order {
             return Err(DenyReason::AuthorityUnreachable);
         }
+        // Both are heard elsewhere: a balancer sends the next attempt to another worker.
+        let turned_away = match ask.operation {
+            Operation::Publish => self.rules.is_closed_to_publishers(),
+            Operation::Play => self.rules.is_draining() && !ask.protocol.is_http(),
+        };
+        if turned_away {
+            return Err(DenyReason::ResourceLimit);
+        }
         let now = (self.clock)();
         let settings = ask.application.parse().ok().and_then(|name| self.rules.application(&name));
         let within_ms = settings.map_or(DEFAULT_DEADLINE_MS, |settings| settings.authorize_deadline_ms);

@@ -12,6 +12,7 @@
 pub mod admission;
 pub mod control;
 pub mod egress;
+mod health;
 pub mod hub;
 pub mod ingest;
 pub mod media;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -18,7 +19,7 @@ use parking_lot::Mutex;
 use sluice_bus::{ApiLink, Authority, MemoryBus};
 use sluice_contract::message::{
     AuthorizeCall, AuthorizeReply, Command, Control as Message, ControlAck, CorsSettings, EndReason, EventKind, Hello,
-    LocateCall, Origin, StreamReport, Welcome, WorkerSettings,
+    LocateCall, Origin, StatsReport, StreamReport, Welcome, WorkerSettings,
 };
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{
@@ -33,7 +34,7 @@ use uuid::Uuid;
 
 use crate::StreamKey;
 use crate::admission::{Admission, Ask};
-use crate::control::{Control, OnAir, Outbox, Rules};
+use crate::control::{Control, Meter, OnAir, Outbox, Rules};
 use crate::egress::http::shelf::{Files, Shelf};
 use crate::egress::http::{Http, TrustedProxies, router};
 use crate::package::Object;
@@ -303,6 +304,10 @@ impl House {
             on_air: Arc::clone(&streams) as _,
             clock,
             revision: AtomicU64::new(0),
+            relay: None,
+            meter: Meter::default(),
+            load_limit: None,
+            last_report: ArcSwap::from_pointee(StatsReport::of(worker, clock())),
         });
         let http = Http::new(
             Arc::clone(&rules),
@@ -400,6 +405,16 @@ impl House {
 
     pub async fn status(&self, path: &str) -> u16 {
         self.get(path).send().await.status
+    }
+
+    /// What the worker says about itself: status and text.
+    pub async fn health(&self, path: &str) -> (u16, String) {
+        let router = crate::health::router(Arc::clone(&self.control));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use sluice_bus::WorkerLink;
 use sluice_contract::WorkerId;
+use sluice_contract::message::StatsReport;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +19,9 @@ use uuid::Uuid;
 
 use crate::Clock;
 use crate::admission::Admission;
-use crate::control::{Control, Outbox, Rules};
+use crate::control::{Control, Meter, Outbox, Rules};
 use crate::egress::http::{Http, InvalidNetwork, NoRandomness, TrustedProxies, router};
+use crate::health;
 use crate::hub::Hub;
 use crate::ingest::rtmp::{RtmpConfig, RtmpListener, Rtmps};
 use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
@@ -47,11 +50,13 @@ pub struct Limits {
     pub sessions: usize,
     /// Questions to the gate at a time; more wait within their deadline.
     pub authorizations: usize,
+    /// Share of the processor in use, 0 to 1, from which on no new publishers are taken; `None` takes all.
+    pub load: Option<f32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100_000, authorizations: 256 }
+        Self { sessions: 100_000, authorizations: 256, load: None }
     }
 }
 
@@ -87,7 +92,7 @@ pub enum WorkerError {
 
 /// A running worker.
 pub struct Worker {
-    rules: Arc<Rules>,
+    control: Arc<Control>,
     http: Arc<Http>,
     rtmp_addr: SocketAddr,
     rtmps_addr: Option<SocketAddr>,
@@ -128,7 +133,7 @@ impl Worker {
             }),
             Arc::new(clock),
         )?);
-        let rtmp_config = RtmpConfig { merge: config.rtmp_merge, ..RtmpConfig::default() };
+        let rtmp_config = RtmpConfig { merge: config.rtmp_merge, proxies: proxies.clone(), ..RtmpConfig::default() };
         let rtmp_at = async |addr| {
             let config = RtmpConfig { addr, ..rtmp_config.clone() };
             let bound = RtmpListener::bind(config, Arc::clone(&admission), Arc::clone(&hub)).await;
@@ -157,14 +162,18 @@ impl Worker {
             on_air: hub,
             clock,
             revision: AtomicU64::new(0),
+            relay: None,
+            meter: Meter::default(),
+            load_limit: config.limits.load,
+            last_report: ArcSwap::from_pointee(StatsReport::of(worker, clock())),
         });
         let tasks = TaskTracker::new();
         for listener in [Some(rtmp), rtmps].into_iter().flatten() {
             tasks.spawn(listener.run(shutdown.clone()));
         }
-        tasks.spawn(run(control, outbox, link, shutdown));
+        tasks.spawn(run(Arc::clone(&control), outbox, link, shutdown));
         tasks.close();
-        Ok(Self { rules, http, rtmp_addr, rtmps_addr, tasks })
+        Ok(Self { control, http, rtmp_addr, rtmps_addr, tasks })
     }
 
     /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
@@ -184,7 +193,24 @@ impl Worker {
 
     /// Waits until the API has told what to enforce, so that somebody can be admitted.
     pub async fn ready(&self) {
-        self.rules.in_order().await;
+        self.control.rules.in_order().await;
+    }
+
+    /// Turns newcomers away from now on, and says so at `/readyz`; who is here stays.
+    pub fn drain(&self) {
+        self.control.drain(true);
+    }
+
+    /// Waits until nobody is here whose connection would break with a stop: publishers, and players that are not HTTP.
+    pub async fn emptied(&self) {
+        while self.control.sessions.all().iter().any(|session| !session.grant().protocol.is_http()) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// `/healthz`, `/readyz` and `/metrics`, for a process that is a worker alone.
+    pub fn health_router(&self) -> Router {
+        health::router(Arc::clone(&self.control))
     }
 
     /// Waits for the end of a clean stop: every session ended, its event sent (within [`FLUSH`]).
@@ -200,7 +226,7 @@ async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLin
         let control = Arc::clone(&control);
         async move { control.keep_time().await }
     });
-    background.spawn({
+    let reports = background.spawn({
         let control = Arc::clone(&control);
         async move { control.report().await }
     });
@@ -214,7 +240,15 @@ async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLin
     if timeout(FLUSH, outbox.flushed()).await.is_err() {
         warn!("not every event could be sent before the stop");
     }
+    // No report may follow the last.
+    reports.abort();
+    while !reports.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    control.leave().await;
 }
 
+/// How often a draining worker looks whether it is empty.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long the last events may take.
 pub const FLUSH: Duration = Duration::from_secs(5);

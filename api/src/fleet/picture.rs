@@ -73,6 +73,13 @@ impl Picture {
         worker.relay = relay;
     }
 
+    /// A worker was told to drain, or not to, and confirmed it.
+    pub fn drains(&self, id: WorkerId, on: bool) {
+        if let Some(worker) = self.0.write().get_mut(&id) {
+            worker.load.draining = on;
+        }
+    }
+
     /// A worker stopped in order.
     pub fn left(&self, id: WorkerId) {
         self.0.write().remove(&id);

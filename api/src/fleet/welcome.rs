@@ -13,8 +13,8 @@ use super::events::{may_return, row_of};
 use super::hooks::tell_of_stream;
 use crate::Api;
 use crate::directory::Entry;
-use crate::manage::{BroadcastStatus, block_of_row};
-use crate::store::{self, StoreError, Stored, blocks, broadcasts, retried, server, sessions};
+use crate::manage::{BroadcastStatus, block_of_row, revocation_of_row};
+use crate::store::{self, StoreError, Stored, blocks, broadcasts, retried, revocations, server, sessions};
 use crate::webhooks::Action;
 
 /// Takes a worker in and tells it the whole state, of one moment: revisions are committed in their order, so it holds
@@ -30,6 +30,8 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
         .iter()
         .filter_map(|row| block_of_row(row, &api.directory().find_by_id(row.application_id)?.name))
         .collect();
+    let revocations =
+        revocations::active(&snapshot, now.as_millis()).await?.iter().filter_map(revocation_of_row).collect();
     let applications = api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name)).collect();
     let ticket_keys = api.ticket_keys(&snapshot).await?;
     drop(snapshot);
@@ -40,7 +42,7 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
         api.fleet().notices.tell(Told::Joined { worker: hello.worker, name, relay });
     }
     info!(worker.id = %hello.worker, sessions = hello.sessions.len(), "a worker joined");
-    Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions, revocations: Vec::new() })
+    Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions, revocations })
 }
 
 /// Brings our records and the worker's sessions together. Returns those that have no right to go on.

@@ -90,7 +90,9 @@ impl Gate {
     /// Ends the sessions whose places were taken.
     async fn replace(&self, sessions: Vec<SessionId>) {
         for session in sessions {
-            self.api.send_end_session(session, EndReason::Replaced).await;
+            if let Err(error) = self.api.end_session(session, EndReason::Replaced).await {
+                warn!(%error, session.id = %session, "a replaced session could not be ended");
+            }
         }
     }
 }

@@ -172,6 +172,7 @@ impl Api {
                 Records::Delete => applications::delete(&transaction, application.id).await?,
                 Records::Keep => applications::retire(&transaction, application.id, self.now().as_millis()).await?,
             };
+            self.keep_scope_revoked(&transaction, &application, None, false).await?;
             server::next_directory_version(&transaction).await?;
             let revision = server::next_revision(&transaction).await?;
             if removed {
@@ -274,11 +275,16 @@ impl Api {
             };
         }
         let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
+        let (was, is) = (current.settings.worker_view(&application.name), settings.worker_view(&application.name));
         let revision = retried(async || {
             let transaction = self.store().transaction().await?;
             let (open, secrets) = (open.clone(), secrets.clone());
             if !applications::update_settings(&transaction, application.id, open, secrets).await? {
                 return Err(no_application());
+            }
+            if is.play_protected && !was.play_protected {
+                // Workers end those who came in without showing anything; what those hold is worth nothing anywhere.
+                self.keep_scope_revoked(&transaction, application, None, true).await?;
             }
             server::next_directory_version(&transaction).await?;
             let revision = server::next_revision(&transaction).await?;
@@ -287,7 +293,7 @@ impl Api {
         })
         .await?;
         self.directory_changed().await?;
-        let command = Command::Settings { settings: settings.worker_view(&application.name) };
+        let command = Command::Settings { settings: is };
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         let Acknowledged { pending, .. } = sent.acknowledged().await;

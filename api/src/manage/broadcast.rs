@@ -418,9 +418,9 @@ impl Api {
     async fn delete_row(&self, application: &Application, row: broadcasts::Model) -> Outcome<Deleted> {
         let (id, broadcast) = (row.id, self.broadcast_of_row(application, row)?);
         let was_live = self.is_live(application, &broadcast);
-        if was_live {
-            self.end_stream(application, &broadcast.stream_id, EndReason::Deleted).await?;
-        }
+        // Also when nobody publishes now: tickets of before must not open what may come under the same name.
+        self.keep_scope_revoked(self.store().writer(), application, Some(&broadcast.stream_id), false).await?;
+        self.end_stream(application, &broadcast.stream_id, EndReason::Deleted).await?;
         let closed = retried(async || {
             let mut closed = Closed::default();
             let transaction = self.store().transaction().await?;

@@ -18,6 +18,7 @@ mod page;
 mod password;
 mod problem;
 mod reveal;
+mod revocation;
 mod server_settings;
 mod session;
 mod stream_jwt;
@@ -48,6 +49,7 @@ pub(crate) use machine::Meter;
 pub use page::{Cursor, Entry, MAX_PAGE, Page, Slice};
 pub(crate) use password::Passwords;
 pub use problem::{ManageError, Outcome, Problem, ProblemCode};
+pub(crate) use revocation::revocation_of_row;
 pub use server_settings::{LogLevel, ServerSettings};
 pub use session::{
     ConnectionEvent, ConnectionEventFilter, ConnectionEventKind, ControlOutcome, LiveStream, ServerStats, Session,

@@ -216,6 +216,24 @@ impl Api {
         if viewer.system_role().is_some() { self.fleet().picture.workers() } else { Vec::new() }
     }
 
+    /// Makes a worker take no new publishers, or take them again. It says so itself with its next report. Needs the
+    /// system's admin role.
+    ///
+    /// # Errors
+    /// `not-found` unless it is alive, `forbidden`.
+    pub async fn drain_worker(&self, viewer: &Viewer, id: WorkerId, on: bool) -> Outcome<WorkerStatus> {
+        self.require_system_admin(viewer)?;
+        let alive = || self.fleet().picture.workers().into_iter().find(|worker| worker.id == id);
+        let no_worker = || ManageError::problem_at(ProblemCode::NotFound, "workerId", "no such worker is alive");
+        let name = alive().ok_or_else(no_worker)?.name;
+        self.fleet().send(Command::Drain { worker: id, on }, self.now()).await.acknowledged().await;
+        let code = if on { "drain-worker" } else { "undrain-worker" };
+        let record = AuditRecord::action(self, code, viewer.name(), None);
+        self.record(AuditRecord { address: Some(viewer.address()), detail: Some(name), ..record });
+        self.fleet().picture.drains(id, on);
+        alive().ok_or_else(no_worker)
+    }
+
     /// The newest first.
     pub async fn connection_events(
         &self,
@@ -257,7 +275,7 @@ impl Api {
         let row = row
             .filter(|row| row.application_id == application.id && row.ended_at.is_none())
             .ok_or_else(|| ManageError::problem(ProblemCode::NotFound, "no such session is open"))?;
-        let outcome = self.send_end_session(id, EndReason::Stopped).await;
+        let outcome = self.end_session(id, EndReason::Stopped).await?;
         if let Ok(stream_id) = row.stream_id.parse() {
             let mut record = AuditRecord::action_on(self, "disconnect-session", application, &stream_id);
             record.subscriber_id = row.subscriber_id;
@@ -265,12 +283,6 @@ impl Api {
             self.record(record);
         }
         Ok(outcome)
-    }
-
-    /// Tells the workers to end a session, and waits for them.
-    pub(crate) async fn send_end_session(&self, session: SessionId, reason: EndReason) -> ControlOutcome {
-        let command = Command::EndSession { session, reason };
-        self.fleet().send(command, self.now()).await.acknowledged().await.into()
     }
 
     /// A stored session, with the newest figures while it is open. `None` when its names are not valid, which nothing

@@ -435,9 +435,14 @@ impl Api {
     ) -> Outcome<()> {
         let db = self.store().reader();
         let (stream, subscriber) = (stream_id.as_str(), subscriber_id.as_str());
-        let open = sessions::open_of_subscriber(db, application.id, stream, subscriber, MOST_SESSIONS_ENDED).await?;
-        let ends = open.iter().map(|row| self.send_end_session(SessionId::new(row.id), EndReason::Deleted));
-        futures_util::future::join_all(ends).await;
+        // Also those that ended because their player fell silent: their tickets would let it return.
+        let life = i64::from(application.settings.ticket_max_life_seconds);
+        let since = self.now().plus_secs(-life).as_millis();
+        let rows =
+            sessions::returnable_of_subscriber(db, application.id, stream, subscriber, since, MOST_SESSIONS_ENDED)
+                .await?;
+        let ends = rows.iter().map(|row| self.end_session(SessionId::new(row.id), EndReason::Deleted));
+        futures_util::future::try_join_all(ends).await?;
         Ok(())
     }
 

@@ -23,6 +23,7 @@ mod open;
 mod page;
 mod purge;
 pub mod replies;
+pub mod revocations;
 pub mod server;
 pub mod sessions;
 pub mod subscribers;

@@ -1,5 +1,6 @@
 //! Sessions, open and ended.
 
+use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, QuerySelect, Set};
@@ -80,6 +81,29 @@ pub async fn open_of_subscriber(
         .filter(Column::StreamId.eq(stream_id))
         .filter(Column::SubscriberId.eq(subscriber_id))
         .filter(Column::EndedAt.is_null())
+        .limit(limit);
+    Ok(select.all(db).await?)
+}
+
+/// The newest sessions of one subscriber on one stream, at most `limit`, that are open or that a ticket may take up
+/// again: those that fell silent and were last alive after `since`.
+pub async fn returnable_of_subscriber(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    stream_id: &str,
+    subscriber_id: &str,
+    since: i64,
+    limit: u64,
+) -> Stored<Vec<Model>> {
+    let silent = Condition::all()
+        .add(Column::EndReason.eq(sluice_contract::message::EndReason::Idle.as_str()))
+        .add(Column::EndedAt.gt(since));
+    let select = Entity::find()
+        .filter(Column::ApplicationId.eq(application))
+        .filter(Column::StreamId.eq(stream_id))
+        .filter(Column::SubscriberId.eq(subscriber_id))
+        .filter(Condition::any().add(Column::EndedAt.is_null()).add(silent))
+        .order_by_desc(Column::Id)
         .limit(limit);
     Ok(select.all(db).await?)
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use sluice_contract::Secret;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -55,6 +55,23 @@ pub async fn as_owner(url: Option<&Secret<String>>, statements: &[&str]) {
         db.execute_unprepared(statement).await.expect(statement);
     }
     db.close().await.expect("closed");
+}
+
+/// Every row of every table of a PostgreSQL database as text; bytes are in hexadecimal.
+pub async fn dump(url: &Secret<String>) -> String {
+    let db = Database::connect(url.expose()).await.expect("the test database");
+    let all = |sql: String| Statement::from_string(DbBackend::Postgres, sql);
+    let tables = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'".to_owned();
+    let mut text = String::new();
+    for table in db.query_all_raw(all(tables)).await.expect("tables") {
+        let name: String = table.try_get("", "name").expect("a name");
+        for row in db.query_all_raw(all(format!("SELECT t::text AS row FROM \"{name}\" t"))).await.expect("rows") {
+            text.push_str(&row.try_get::<String>("", "row").expect("a row"));
+            text.push('\n');
+        }
+    }
+    db.close().await.expect("closed");
+    text
 }
 
 /// A server of its own, to be killed and started again on the same data.

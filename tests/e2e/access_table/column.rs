@@ -59,7 +59,7 @@ impl Column {
                 rtmp_said(peer.publish(&format!("{stream}?{query}")).await)
             }
             Self::RtmpPlay => {
-                let mut peer = Rtmp::connect(server.rtmp, shown.from, application).await.expect("a connection");
+                let mut peer = Rtmp::connect(server.rtmp_players, shown.from, application).await.expect("a connection");
                 rtmp_said(peer.watch(&format!("{stream}?{query}")).await)
             }
             Self::Hls => over_http(server, shown.from, &format!("/{application}/streams/{stream}.m3u8?{query}")).await,

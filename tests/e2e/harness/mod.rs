@@ -3,6 +3,7 @@
 mod back_end;
 mod certificate;
 mod clip;
+mod cluster;
 mod decisions;
 mod ffmpeg;
 mod graphql;

@@ -16,6 +16,18 @@ impl Process {
         Self(child.unwrap_or_else(|error| panic!("{command:?} does not start (make setup): {error}")))
     }
 
+    /// The same with an open standard input: closing it asks the program to end.
+    pub fn start_with_input(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{command:?} does not start (make setup): {error}")))
+    }
+
+    /// Closes the standard input and waits for the end.
+    pub fn close_input(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+
     pub fn id(&self) -> u32 {
         self.0.id()
     }
@@ -34,6 +46,15 @@ impl Process {
     pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+
+    /// Waits for the end.
+    pub async fn status(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = eventually_ended(self).await {
+                return status;
+            }
+        }
     }
 
     /// Waits for the end and returns the status and what was written to a piped standard error.

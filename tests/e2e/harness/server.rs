@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::cluster;
 use super::process::Process;
 use super::rest::Rest;
 use super::{PATIENCE, eventually};
@@ -17,7 +18,11 @@ pub struct Server {
     process: Process,
     data: Arc<TempDir>,
     pub http: SocketAddr,
+    /// Where publishers go.
     pub rtmp: SocketAddr,
+    /// Where RTMP players go: in a cluster a worker that has no publishers.
+    pub rtmp_players: SocketAddr,
+    is_cluster: bool,
 }
 
 impl Server {
@@ -42,35 +47,46 @@ impl Server {
     }
 
     async fn launch(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
-        let _ = std::fs::remove_file(data.path().join("listening.json"));
+        let is_cluster = cluster::is_wanted();
+        let listening = data.path().join(if is_cluster { "cluster.json" } else { "listening.json" });
+        let _ = std::fs::remove_file(&listening);
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("log")).expect("a log file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        command
-            .arg("serve")
-            .env_clear()
-            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
-            .env("SLUICE_DATA_DIR", data.path())
-            .env("SLUICE_HTTP_ADDR", "127.0.0.1:0")
-            .env("SLUICE_RTMP_ADDR", "127.0.0.1:0")
-            .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
-            .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
-            .env("SLUICE_LOG", "info,sluice_worker=debug,sluice_api=debug")
-            .envs(environment.iter().copied())
-            .stderr(log);
-        let process = Process::start(&mut command);
-        let mut server =
-            Self { process, data, http: SocketAddr::from(([0; 4], 0)), rtmp: SocketAddr::from(([0; 4], 0)) };
-        let listening = server.data.path().join("listening.json");
+        let mut command = if is_cluster {
+            let mut command = cluster::command(data.path(), ADMIN);
+            command.env("SLUICE_LOG", LOG);
+            command
+        } else {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+            command
+                .arg("serve")
+                .env_clear()
+                .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
+                .env("SLUICE_DATA_DIR", data.path())
+                .env("SLUICE_HTTP_ADDR", "127.0.0.1:0")
+                .env("SLUICE_RTMP_ADDR", "127.0.0.1:0")
+                .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
+                .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
+                .env("SLUICE_LOG", LOG);
+            command
+        };
+        command.envs(environment.iter().copied()).stderr(log);
+        let process = if is_cluster { Process::start_with_input(&mut command) } else { Process::start(&mut command) };
+        let nowhere = SocketAddr::from(([0; 4], 0));
+        let mut server = Self { process, data, http: nowhere, rtmp: nowhere, rtmp_players: nowhere, is_cluster };
         for _ in 0..PATIENCE.as_millis() / 20 {
             if let Some(status) = server.process.ended() {
                 panic!("the server ended with {status}:\n{}", server.log());
             }
             if let Ok(text) = std::fs::read(&listening) {
-                let addresses: Value = serde_json::from_slice(&text).expect("listening.json is JSON");
-                let address = |name: &str| addresses[name].as_str().expect("an address").parse().expect("an address");
-                server.http = address("http");
-                server.rtmp = address("rtmp");
+                let addresses: Value = serde_json::from_slice(&text).expect("the addresses are JSON");
+                let address = |value: &Value| value.as_str().expect("an address").parse().expect("an address");
+                server.http = address(&addresses["http"]);
+                server.rtmp_players = address(&addresses["rtmp"]);
+                server.rtmp = match &addresses["workers"][0]["rtmp"] {
+                    Value::Null => server.rtmp_players,
+                    of_publishers => address(of_publishers),
+                };
                 return server;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -96,9 +112,15 @@ impl Server {
         format!("rtmp://{}{path}", self.rtmp)
     }
 
-    /// Everything logged so far.
+    pub fn rtmp_play_url(&self, path: &str) -> String {
+        format!("rtmp://{}{path}", self.rtmp_players)
+    }
+
+    /// Everything logged so far, by every process.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
+        let parts = ["", "api1", "api2", "worker1", "worker2", "front"];
+        let logs = parts.map(|part| std::fs::read_to_string(self.data.path().join(part).join("log")));
+        logs.into_iter().flatten().collect()
     }
 
     /// The address of one listener; `None` for what is not served.
@@ -154,14 +176,19 @@ impl Server {
 
     /// SIGKILL: what a crash looks like.
     pub fn kill(mut self) -> Arc<TempDir> {
-        self.process.kill();
+        // A cluster whose input closes is killed too.
+        if self.is_cluster {
+            self.process.close_input()
+        } else {
+            self.process.kill()
+        }
         self.data()
     }
 
     /// SIGTERM; returns the exit status and the data.
-    pub async fn stop(self) -> (std::process::ExitStatus, Arc<TempDir>) {
+    pub async fn stop(mut self) -> (std::process::ExitStatus, Arc<TempDir>) {
         self.process.signal("TERM");
-        (self.process.finished().await.0, self.data)
+        (self.process.status().await, self.data())
     }
 
     /// Waits until a stream's playlist is there for anybody.
@@ -176,6 +203,16 @@ impl Server {
         self.process.id()
     }
 }
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.is_cluster {
+            self.process.close_input();
+        }
+    }
+}
+
+const LOG: &str = "info,sluice_worker=debug,sluice_api=debug";
 
 /// The first administrator of every test server.
 pub const ADMIN: (&str, &str) = ("admin@example.org", "correct horse battery staple");

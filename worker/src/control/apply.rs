@@ -6,6 +6,8 @@ use std::sync::Arc;
 use sluice_contract::message::{Command, EndReason, Welcome, WorkerSettings};
 use sluice_contract::{ApplicationName, Operation, Protocol, StreamId, TicketKeys};
 
+use tracing::warn;
+
 use super::Control;
 use crate::session::{Changes, Session};
 
@@ -31,6 +33,7 @@ impl Control {
         }
         ended.extend(self.sessions.replace_blocks(&welcome.blocks, now).stopped);
         ended.extend(welcome.end_sessions.into_iter().filter_map(|(id, reason)| self.sessions.revoke(id, reason)));
+        ended.extend(self.sessions.take_over(welcome.revocations));
         self.off_air(&ended);
         self.set_applied(welcome.revision);
     }
@@ -64,7 +67,16 @@ impl Control {
             Command::EndStream { application, stream_id, reason } => {
                 Changes::stopped(self.end_stream(&application, &stream_id, reason))
             }
-            Command::Drain { .. } | Command::Unknown => Changes::default(),
+            Command::Drain { worker, on } => {
+                if worker == self.worker {
+                    self.drain(on);
+                }
+                Changes::default()
+            }
+            Command::Unknown => {
+                warn!("a command of a kind that this release does not know was passed over");
+                Changes::default()
+            }
         };
         self.off_air(&changes.stopped);
         changes

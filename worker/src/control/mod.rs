@@ -2,6 +2,7 @@
 //! the second's figures.
 
 mod apply;
+mod load;
 mod outbox;
 mod rules;
 
@@ -10,8 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use sluice_bus::{BusError, WorkerLink};
-use sluice_contract::message::{Control as Message, ControlAck, EndReason, Hello, StatsReport, StreamReport, VERSION};
+use sluice_contract::message::{
+    Control as Message, ControlAck, EndReason, Hello, SessionReport, StatsReport, StreamReport, VERSION, WorkerLoad,
+};
 use sluice_contract::{Operation, Protocol, SessionId, UnixTime, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -22,6 +26,7 @@ use crate::hub::Hub;
 use crate::session::{Changes, Gate, Session, Sessions};
 use crate::{Clock, StreamKey};
 
+pub(crate) use load::Meter;
 pub(crate) use outbox::Outbox;
 pub use rules::Rules;
 
@@ -56,6 +61,12 @@ pub(crate) struct Control {
     pub clock: Clock,
     /// The newest revision in force here.
     pub revision: AtomicU64,
+    /// Where other workers reach this one's relay.
+    pub relay: Option<String>,
+    pub meter: Meter,
+    /// Share of the processor, 0 to 1, from which on no new publishers are taken; `None` takes all.
+    pub load_limit: Option<f32>,
+    pub last_report: ArcSwap<StatsReport>,
 }
 
 impl Control {
@@ -99,18 +110,68 @@ impl Control {
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             second.tick().await;
-            let now = (self.clock)();
-            let (sessions, streams) = self.figures(now);
-            let report = StatsReport {
-                revision: self.applied(),
-                sessions: sessions.iter().map(|session| session.report(now)).collect(),
-                streams,
-                name: self.name.clone(),
-                ..StatsReport::of(self.worker, now)
-            };
-            if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
-                warn!("the second's figures could not be sent in time");
+            self.report_once().await;
+        }
+    }
+
+    /// One report of everything that is live.
+    pub async fn report_once(&self) {
+        let now = (self.clock)();
+        let (sessions, streams) = self.figures(now);
+        let sessions: Vec<_> = sessions.iter().map(|session| session.report(now)).collect();
+        let load = self.load(&sessions);
+        let report = StatsReport {
+            revision: self.applied(),
+            sessions,
+            streams,
+            name: self.name.clone(),
+            relay: self.relay.clone(),
+            load,
+            ..StatsReport::of(self.worker, now)
+        };
+        self.last_report.store(Arc::new(report.clone()));
+        if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
+            warn!("the second's figures could not be sent in time");
+        }
+    }
+
+    /// The newest report, for who asks this process itself.
+    pub fn last_report(&self) -> Arc<StatsReport> {
+        self.last_report.load_full()
+    }
+
+    /// What the worker uses, with the traffic of `sessions`. Closes or opens it to publishers by its limit.
+    fn load(&self, sessions: &[SessionReport]) -> WorkerLoad {
+        let mut load = WorkerLoad { draining: self.rules.is_draining(), ..self.meter.measure() };
+        for session in sessions {
+            let rate = session.stats.video_bitrate_bps.saturating_add(session.stats.audio_bitrate_bps);
+            match session.operation {
+                Operation::Publish => load.received_bps = load.received_bps.saturating_add(rate),
+                Operation::Play => load.sent_bps = load.sent_bps.saturating_add(rate),
             }
+        }
+        self.rules.set_at_limit(self.load_limit.is_some_and(|limit| self.meter.steady_share() >= limit));
+        load
+    }
+
+    /// From now on whoever comes is turned away, until `on` is false again. Who is here stays.
+    pub fn drain(&self, on: bool) {
+        if self.rules.is_draining() != on {
+            info!(on, "draining");
+        }
+        self.rules.set_draining(on);
+    }
+
+    /// Tells the API that nothing more will come from here, so that nobody waits for this worker.
+    pub async fn leave(&self) {
+        let report = StatsReport {
+            revision: self.applied(),
+            name: self.name.clone(),
+            leaving: true,
+            ..StatsReport::of(self.worker, (self.clock)())
+        };
+        if timeout(LINK_PATIENCE, self.link.report(report)).await.is_err() {
+            warn!("the API could not be told of the stop in time");
         }
     }
 
@@ -149,7 +210,7 @@ impl Control {
             last_revision: self.applied(),
             sessions: sessions.iter().filter(|session| session.is_announced()).map(|s| s.report(now)).collect(),
             streams: self.streams(&sessions, now),
-            relay: None,
+            relay: self.relay.clone(),
         };
         let welcome = self.link.hello(hello).await?;
         if welcome.version != VERSION {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use sluice_contract::message::WorkerSettings;
@@ -13,6 +14,10 @@ pub struct Rules {
     applications: ArcSwap<HashMap<ApplicationName, Arc<WorkerSettings>>>,
     keys: ArcSwapOption<TicketKeys>,
     link: watch::Sender<LinkState>,
+    /// It is about to stop: whoever comes is better off elsewhere.
+    draining: AtomicBool,
+    /// It works at its limit: no new publishers.
+    at_limit: AtomicBool,
 }
 
 /// Whether this worker enforces what the API wants. `epoch` tells one connection from the next: an answer that was
@@ -29,6 +34,8 @@ impl Rules {
             applications: ArcSwap::default(),
             keys: ArcSwapOption::empty(),
             link: watch::Sender::new(LinkState::default()),
+            draining: AtomicBool::new(false),
+            at_limit: AtomicBool::new(false),
         })
     }
 
@@ -62,6 +69,23 @@ impl Rules {
 
     pub(super) fn set_ticket_keys(&self, keys: Option<TicketKeys>) {
         self.keys.store(keys.map(Arc::new));
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_draining(&self, on: bool) {
+        self.draining.store(on, Ordering::Release);
+    }
+
+    /// True when no new publisher may come.
+    pub(crate) fn is_closed_to_publishers(&self) -> bool {
+        self.is_draining() || self.at_limit.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_at_limit(&self, on: bool) {
+        self.at_limit.store(on, Ordering::Release);
     }
 
     pub(super) fn link_in_order(&self) {

@@ -1,5 +1,5 @@
 use sluice_bus::ApiLink;
-use sluice_contract::message::{Command, SessionState};
+use sluice_contract::message::{Command, Revocation, Revoked, SessionState};
 use sluice_contract::{DenyReason, Secret, TicketKey};
 
 use super::*;
@@ -203,4 +203,70 @@ async fn switching_protection_on_ends_those_who_came_in_without() {
     *house.gate.script.lock() = Box::new(|_| crate::testing::deny(DenyReason::CodeMissing));
     assert_eq!(house.status("/LiveApp/streams/s.m3u8").await, 403);
     assert_eq!(house.status(&ticket).await, 403, "a ticket that only a name was shown for is worth nothing now");
+}
+
+#[tokio::test]
+async fn a_draining_worker_turns_newcomers_away_and_keeps_who_is_here() {
+    let mut house = House::open(false).await;
+    let admitted = house.publisher("alice").await;
+    let (worker, stranger) = (house.control.worker, sluice_contract::WorkerId::new(uuid::Uuid::now_v7()));
+    house.command(Command::Drain { worker: stranger, on: true }).await;
+    assert!(!house.rules.is_draining(), "somebody else is meant");
+    house.command(Command::Drain { worker, on: true }).await;
+    let refused = house.admission.admit(publish("s2", "bob")).await.err();
+    assert_eq!(refused, Some(DenyReason::ResourceLimit));
+    assert_eq!(admitted.session().gate(), Gate::Open);
+    assert_eq!(house.status("/LiveApp/streams/s.m3u8").await, 200, "HTTP is served to the end");
+    assert!(house.control.load(&[]).draining);
+    house.command(Command::Drain { worker, on: false }).await;
+    assert!(house.admission.admit(publish("s2", "bob")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_worker_at_its_limit_takes_no_new_publishers() {
+    let house = House::open(false).await;
+    let _here = house.publisher("alice").await;
+    house.rules.set_at_limit(true);
+    let refused = house.admission.admit(publish("s2", "bob")).await.err();
+    assert_eq!(refused, Some(DenyReason::ResourceLimit));
+    assert_eq!(house.status("/LiveApp/streams/s.m3u8").await, 200, "viewers are welcome");
+}
+
+#[tokio::test]
+async fn tickets_that_died_while_a_worker_was_not_there_stay_dead() {
+    let house = House::open(true).await;
+    let play = |name: &str| format!("/LiveApp/streams/s.m3u8?subscriberId={name}");
+    let (ann, ben) = (house.get(&play("ann")).send().await, house.get(&play("ben")).from([192, 0, 2, 2]).send().await);
+    let sessions = house.sessions.all();
+    let session_of = |name: &str| {
+        sessions.iter().find(|session| session.grant().subscriber.as_ref().is_some_and(|s| s.as_str() == name)).unwrap()
+    };
+    // Another worker, which never saw either of them.
+    let gate = Arc::clone(&house.gate);
+    let until = clock().plus_secs(86_400);
+    gate.welcome.lock().revocations =
+        vec![Revocation { of: Revoked::Session { session: session_of("ann").id() }, until }];
+    let other = House::beside(house.bus.clone(), Arc::clone(&gate)).await;
+    other.connect().await;
+    let with = |ticket: &str| format!("/LiveApp/streams/s.m3u8?{ticket}");
+    assert_eq!(other.status(&with(&ann.ticket())).await, 403);
+    assert_eq!(other.status(&with(&ben.ticket())).await, 200);
+    // Everything of the stream, said to both with their next hello.
+    let scope = Revoked::Scope {
+        application: app(),
+        stream_id: Some("s".parse().unwrap()),
+        before: clock(),
+        spares_admitted: true,
+    };
+    gate.welcome.lock().revocations = vec![Revocation { of: scope, until }];
+    house.control.hello().await.unwrap();
+    assert_eq!(session_of("ben").gate(), Gate::Open, "it showed a credential and goes on");
+    let third = House::beside(house.bus.clone(), Arc::clone(&gate)).await;
+    third.connect().await;
+    assert_eq!(third.status(&with(&ben.ticket())).await, 403);
+    if let Revoked::Scope { spares_admitted, .. } = &mut gate.welcome.lock().revocations[0].of {
+        *spares_admitted = false;
+    }
+    house.control.hello().await.unwrap();
+    assert_eq!(session_of("ben").gate(), Gate::Closed(EndReason::Stopped));
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use dashmap::DashMap;
 use dashmap::mapref::entry;
 use parking_lot::Mutex;
-use sluice_contract::message::{EndReason, EventKind};
+use sluice_contract::message::{EndReason, EventKind, Revocation, Revoked};
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{
     ApplicationName, Block, ClientBinding, Operation, Peer, Protocol, SessionId, StreamGrant, StreamId, SubscriberId,
@@ -18,7 +18,7 @@ use sluice_contract::{
 };
 
 use super::blocks::{Blocked, Blocks};
-use super::revocation::Revocations;
+use super::revocation::{Revocations, began_at};
 use super::{Gate, Session};
 use crate::control::Outbox;
 use crate::{Clock, StreamKey};
@@ -222,6 +222,33 @@ impl Sessions {
         let until = self.find(id).and_then(|session| session.deadline());
         self.revoked.revoke(id, until);
         self.find(id).filter(|session| session.end(reason, None))
+    }
+
+    /// Kills what was revoked before this worker could hear of it. Returns the sessions that end with it.
+    pub(crate) fn take_over(&self, revocations: Vec<Revocation>) -> Vec<Arc<Session>> {
+        let mut ended = Vec::new();
+        for Revocation { of, until } in revocations {
+            match of {
+                Revoked::Session { session } => {
+                    self.revoked.revoke(session, Some(until));
+                    ended.extend(self.find(session).filter(|session| session.end(EndReason::Stopped, None)));
+                }
+                Revoked::Scope { application, stream_id, before, spares_admitted } => {
+                    self.revoked.revoke_scope(&application, stream_id.as_ref(), before);
+                    let mut meant = self.all();
+                    meant.retain(|session| {
+                        session.key.application == application
+                            && stream_id.as_ref().is_none_or(|stream| session.key.stream_id == *stream)
+                            && began_at(session.id()) <= before
+                            && (!spares_admitted || session.came_in_open())
+                            && session.end(EndReason::Stopped, None)
+                    });
+                    ended.append(&mut meant);
+                }
+                Revoked::Unknown => {}
+            }
+        }
+        ended
     }
 
     /// Kills the tickets of a whole stream or application and ends what is here of it.

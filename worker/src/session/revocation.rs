@@ -22,9 +22,9 @@ struct Lists {
     /// Every unlisted session up to this one counts as revoked.
     forgotten: Option<SessionId>,
     /// Sessions of these that began up to a time (milliseconds) are revoked.
-    scopes: HashMap<(ApplicationName, Option<StreamId>), u64>,
+    scopes: HashMap<(ApplicationName, Option<StreamId>), UnixTime>,
     /// As `scopes`, for all of them: rises when there are too many.
-    everything: u64,
+    everything: UnixTime,
 }
 
 impl Revocations {
@@ -45,12 +45,12 @@ impl Revocations {
 
     /// Kills every ticket of a stream, or of a whole application, whose session began up to `at`.
     pub fn revoke_scope(&self, application: &ApplicationName, stream: Option<&StreamId>, at: UnixTime) {
-        let at = u64::try_from(at.as_millis()).unwrap_or(0);
         let mut lists = self.0.write();
-        lists.scopes.insert((application.clone(), stream.cloned()), at);
+        let latest = lists.scopes.entry((application.clone(), stream.cloned())).or_default();
+        *latest = at.max(*latest);
         if lists.scopes.len() > MAX_SCOPES {
             lists.scopes.clear();
-            lists.everything = at;
+            lists.everything = at.max(lists.everything);
         }
     }
 
@@ -61,7 +61,7 @@ impl Revocations {
             return true;
         }
         let began = began_at(session);
-        if began <= lists.everything && lists.everything > 0 {
+        if began <= lists.everything && lists.everything > UnixTime::EPOCH {
             return true;
         }
         !lists.scopes.is_empty() && {
@@ -80,12 +80,12 @@ impl Revocations {
     }
 }
 
-/// When a session began, by its id, in milliseconds. An id that is no UUIDv7 began at 0: any limit revokes it.
-fn began_at(session: SessionId) -> u64 {
-    session.uuid().get_timestamp().map_or(0, |at| {
+/// When a session began, by its id. An id that is no UUIDv7 began at 0: any limit revokes it.
+pub(super) fn began_at(session: SessionId) -> UnixTime {
+    UnixTime::from_millis(session.uuid().get_timestamp().map_or(0, |at| {
         let (seconds, nanos) = at.to_unix();
-        seconds.saturating_mul(1_000).saturating_add(u64::from(nanos / 1_000_000))
-    })
+        i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000).saturating_add(i64::from(nanos / 1_000_000))
+    }))
 }
 
 /// Revoked sessions remembered one by one: about 5 MiB.

@@ -17,9 +17,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::connection::{Connection, Shared};
+use super::proxy::read_header;
 use super::session::SessionLimits;
 use super::transport::Encryption;
 use crate::admission::Admission;
+use crate::egress::http::TrustedProxies;
 use crate::egress::tune;
 use crate::hub::Hub;
 
@@ -46,6 +48,8 @@ pub struct RtmpConfig {
     pub merge: Duration,
     /// After a refusal or an end: for a peer to read it and leave. What it still sends is dropped.
     pub linger_timeout: Duration,
+    /// Balancers that may say, in a PROXY protocol header, whom they speak for.
+    pub proxies: TrustedProxies,
     pub session: SessionLimits,
 }
 
@@ -64,6 +68,7 @@ impl Default for RtmpConfig {
             stall_timeout: Duration::from_secs(15),
             merge: Duration::ZERO,
             linger_timeout: Duration::from_secs(1),
+            proxies: TrustedProxies::default(),
             session: SessionLimits::default(),
         }
     }
@@ -125,9 +130,10 @@ impl RtmpListener {
                 accepted = self.socket.accept() => accepted,
             };
             match accepted {
-                Ok((socket, address)) => match places.take(address.ip()) {
+                Ok((socket, address)) => match self.place(&places, address.ip().to_canonical()) {
                     Some(place) => {
-                        let peer = Newcomer { socket, address: address.ip(), shared: Arc::clone(&self.shared) };
+                        let address = address.ip().to_canonical();
+                        let peer = Newcomer { socket, address, shared: Arc::clone(&self.shared) };
                         let encryption = self.encryption.clone();
                         connections.spawn(serve(peer, encryption, place, shutdown.clone()));
                     }
@@ -147,6 +153,13 @@ impl RtmpListener {
     }
 }
 
+impl RtmpListener {
+    /// A place for a connection. One of a trusted proxy counts for its client, who is known a little later.
+    fn place(&self, places: &Arc<Places>, address: IpAddr) -> Option<Place> {
+        if self.shared.config.proxies.contains(address) { places.take_unnamed() } else { places.take(address) }
+    }
+}
+
 /// How long to wait before accepting again when it failed: descriptors come back when connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -158,12 +171,27 @@ struct Newcomer {
 }
 
 /// Runs one connection. A panic inside it is a defect of ours that costs this connection alone.
-async fn serve(peer: Newcomer, encryption: Option<Encryption>, place: Place, shutdown: CancellationToken) {
-    let address = peer.address;
+async fn serve(mut peer: Newcomer, encryption: Option<Encryption>, mut place: Place, shutdown: CancellationToken) {
     // Answers are small, and an encoder waits for each.
     if let Err(error) = tune(&peer.socket) {
         debug!(%error, "a socket could not be tuned");
     }
+    if peer.shared.config.proxies.contains(peer.address) {
+        let limit = peer.shared.config.handshake_timeout;
+        let named = tokio::select! {
+            () = shutdown.cancelled() => return,
+            named = timeout(limit, read_header(&mut peer.socket)) => named,
+        };
+        match named {
+            Ok(Ok(client)) => peer.address = client.unwrap_or(peer.address),
+            Ok(Err(error)) => return debug!(peer.address = %peer.address, %error, "a proxy's connection was closed"),
+            Err(_) => return debug!(peer.address = %peer.address, "a proxy's connection said nothing"),
+        }
+        if !place.count_for(peer.address) {
+            return debug!(peer.address = %peer.address, "connection closed: too many are open");
+        }
+    }
+    let address = peer.address;
     let served = async {
         match encryption {
             None => Connection::new(peer.socket, address, peer.shared, shutdown).serve().await,
@@ -203,7 +231,8 @@ struct Taken {
 /// One connection's place; given back when dropped.
 struct Place {
     places: Arc<Places>,
-    network: IpAddr,
+    /// `None` until it is known who came.
+    network: Option<IpAddr>,
 }
 
 impl Places {
@@ -224,7 +253,32 @@ impl Places {
         }
         taken.total += 1;
         taken.by_address.insert(network, of_address + 1);
-        Some(Place { places: Arc::clone(self), network })
+        Some(Place { places: Arc::clone(self), network: Some(network) })
+    }
+
+    /// A place for somebody whose address is not known yet.
+    fn take_unnamed(self: &Arc<Self>) -> Option<Place> {
+        let mut taken = self.taken.lock();
+        if taken.total >= self.max_total {
+            return None;
+        }
+        taken.total += 1;
+        Some(Place { places: Arc::clone(self), network: None })
+    }
+}
+
+impl Place {
+    /// Counts the place for `address` from now on. False when that one has as many as it may.
+    fn count_for(&mut self, address: IpAddr) -> bool {
+        let network = network_of(address);
+        let mut taken = self.places.taken.lock();
+        let of_address = taken.by_address.entry(network).or_default();
+        if *of_address >= self.places.max_per_address {
+            return false;
+        }
+        *of_address += 1;
+        self.network = Some(network);
+        true
     }
 }
 
@@ -232,10 +286,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock();
         taken.total = taken.total.saturating_sub(1);
-        if let Some(count) = taken.by_address.get_mut(&self.network) {
+        let Some(network) = self.network else { return };
+        if let Some(count) = taken.by_address.get_mut(&network) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                taken.by_address.remove(&self.network);
+                taken.by_address.remove(&network);
             }
         }
     }
@@ -278,6 +333,20 @@ mod tests {
         assert!(places.take(address("192.0.2.1")).is_some());
         drop((second, other));
         assert!(places.taken.lock().by_address.is_empty(), "nothing is kept of those who left");
+    }
+
+    #[test]
+    fn clients_behind_a_proxy_count_for_themselves() {
+        let places = places(3, 1);
+        let mut first = places.take_unnamed().expect("a place");
+        let mut second = places.take_unnamed().expect("a place");
+        assert!(first.count_for(address("192.0.2.1")));
+        assert!(!second.count_for(address("192.0.2.1")));
+        assert!(second.count_for(address("192.0.2.2")));
+        let _third = places.take_unnamed().expect("a place");
+        assert!(places.take_unnamed().is_none(), "all three are taken");
+        drop((first, second));
+        assert!(places.taken.lock().by_address.is_empty());
     }
 
     #[test]

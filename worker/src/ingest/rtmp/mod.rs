@@ -20,6 +20,7 @@ pub(crate) mod connection;
 pub mod flv;
 pub mod handshake;
 mod listener;
+mod proxy;
 pub mod session;
 pub(crate) mod transport;
 
