@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use sluice_contract::{UnixTime, WorkerId};
 use sluice_contract::message::{Command, EndReason};
+use sluice_contract::{UnixTime, WorkerId};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -41,8 +41,10 @@ pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals, 
     api.spawn(shutdown, async move {
         while let Some(report) = reports.recv().await {
             let now = watching.now();
+            let tick = StatsTick { at: report.at, worker: report.worker };
             if report.leaving {
                 leaves(&watching, report.worker, now);
+                watching.emit_stats(tick);
                 continue;
             }
             let publishers = watching.fleet().picture.report(&report, now);
@@ -52,7 +54,7 @@ pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals, 
                     warn!(%error, "live streams could not be written down as heard");
                 }
             }
-            watching.emit_stats(StatsTick { at: report.at, worker: report.worker });
+            watching.emit_stats(tick);
         }
     });
 

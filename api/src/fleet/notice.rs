@@ -3,8 +3,8 @@
 //! Everything here is also in the database, or comes again: a notice may be lost, and none is needed for a decision.
 //! None holds a secret.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -23,15 +23,31 @@ use crate::manage::{AuditRecord, BlockEvent, BroadcastEvent, SessionEvent};
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Told {
     /// I am here, and hear what I say; and somebody here watches decisions, or nobody does.
-    Beat { decisions: bool },
+    Beat {
+        decisions: bool,
+    },
     /// Applications or settings were written.
-    Directory { version: u64 },
+    Directory {
+        version: u64,
+    },
     /// A worker said hello here.
-    Joined { worker: WorkerId, name: String, relay: Option<String> },
-    Session { event: Box<SessionEvent> },
-    Block { event: BlockEvent },
-    Broadcast { event: BroadcastEvent },
-    Decision { record: Box<AuditRecord> },
+    Joined {
+        worker: WorkerId,
+        name: String,
+        relay: Option<String>,
+    },
+    Session {
+        event: Box<SessionEvent>,
+    },
+    Block {
+        event: BlockEvent,
+    },
+    Broadcast {
+        event: BroadcastEvent,
+    },
+    Decision {
+        record: Box<AuditRecord>,
+    },
     /// Of a kind that this release does not know.
     #[serde(other)]
     Unknown,

@@ -118,7 +118,10 @@ impl Authority for Gate {
 
 /// What came of a question, with everything written.
 enum Settled {
-    Allowed { grant: Box<StreamGrant>, replaced: Vec<SessionId> },
+    Allowed {
+        grant: Box<StreamGrant>,
+        replaced: Vec<SessionId>,
+    },
     Denied(DenyReason),
     /// The same question was answered before: here, elsewhere, or by an API that is gone.
     Answered(Box<AuthorizeReply>),

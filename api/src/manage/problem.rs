@@ -120,7 +120,9 @@ impl From<StoreError> for ManageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Retry => Self::Contended,
-            StoreError::Unstorable => Self::problem(ProblemCode::Invalid, "a text holds a character that cannot be stored"),
+            StoreError::Unstorable => {
+                Self::problem(ProblemCode::Invalid, "a text holds a character that cannot be stored")
+            }
             error => Self::Unavailable(error.to_string()),
         }
     }

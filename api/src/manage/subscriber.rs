@@ -227,7 +227,8 @@ impl Api {
         changes: SubscriberChanges,
     ) -> Outcome<(Subscriber, Option<RevealedSecret>)> {
         application.require(Role::Operator)?;
-        let (row, revealed) = retried(|| self.change_subscriber(application, stream_id, subscriber_id, &changes)).await?;
+        let (row, revealed) =
+            retried(|| self.change_subscriber(application, stream_id, subscriber_id, &changes)).await?;
         self.tell(application, stream_id, subscriber_id, "update-subscriber");
         Ok((self.one(application, row).await?, revealed))
     }

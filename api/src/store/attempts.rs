@@ -33,10 +33,8 @@ pub async fn failed(db: &impl ConnectionTrait, key: Vec<u8>, now: i64, since: i6
     let count = CaseStatement::new()
         .case(stored(Column::LastAt).lte(since), 1_i64)
         .finally(stored(Column::Failures).add(1_i64));
-    let more = OnConflict::column(Column::Key)
-        .value(Column::Failures, count)
-        .value(Column::LastAt, Expr::val(now))
-        .to_owned();
+    let more =
+        OnConflict::column(Column::Key).value(Column::Failures, count).value(Column::LastAt, Expr::val(now)).to_owned();
     let first = ActiveModel::from(Model { key, failures: 1, last_at: now });
     Entity::insert(first).on_conflict(more).exec_without_returning(db).await?;
     Ok(())

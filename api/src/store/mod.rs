@@ -39,10 +39,10 @@ use sea_orm::{DatabaseConnection, DbBackend, Statement};
 pub use error::{StoreError, Stored};
 pub use open::OpenError;
 pub use page::{Keyset, contains};
-pub use transaction::{Again, Held, Lock, commit, pause, retried};
 /// What the functions of the store take: a connection or a transaction.
 pub use sea_orm::ConnectionTrait;
 pub use sea_orm::DatabaseTransaction as Transaction;
+pub use transaction::{Again, Held, Lock, commit, pause, retried};
 
 pub struct Store {
     reader: DatabaseConnection,

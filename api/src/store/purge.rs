@@ -17,8 +17,7 @@ where
     let condition = condition.into();
     let mut deleted = 0;
     loop {
-        let batch =
-            Query::select().column(id).from(E::default()).cond_where(condition.clone()).limit(BATCH).to_owned();
+        let batch = Query::select().column(id).from(E::default()).cond_where(condition.clone()).limit(BATCH).to_owned();
         let gone = E::delete_many().filter(id.in_subquery(batch)).exec(db).await?.rows_affected;
         deleted += gone;
         if gone < BATCH {

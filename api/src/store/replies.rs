@@ -1,8 +1,8 @@
 //! Answers of decisions that changed something, for whoever asks the same question again: here, at another API, or
 //! after this one died.
 
-use sea_orm::entity::prelude::*;
 use sea_orm::Condition;
+use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 
 use super::Stored;

@@ -174,6 +174,10 @@ pub async fn mark_handled(db: &impl ConnectionTrait, id: Uuid, at: i64) -> Store
 }
 
 pub async fn forget_handled_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
-    purge::<handled_event::Entity>(db, handled_event::Column::Id, Condition::all().add(handled_event::Column::At.lt(at)))
-        .await
+    purge::<handled_event::Entity>(
+        db,
+        handled_event::Column::Id,
+        Condition::all().add(handled_event::Column::At.lt(at)),
+    )
+    .await
 }

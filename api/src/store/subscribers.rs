@@ -1,8 +1,8 @@
 //! Subscribers.
 
-use sea_orm::{Condition, QuerySelect};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
+use sea_orm::{Condition, QuerySelect};
 
 use super::{Keyset, Stored, contains};
 use crate::manage::{Page, SubscriberFilter};

@@ -96,6 +96,7 @@ impl Server {
     pub fn signal(dir: &Path, signal: &str) {
         let file = std::fs::read_to_string(dir.join("data/postmaster.pid")).expect("a running server");
         let pid = file.lines().next().expect("a process");
+        let pid = pid.trim();
         let children = Command::new("ps").args(["-o", "pid=", "--ppid", pid]).output().expect("ps").stdout;
         let children = String::from_utf8(children).expect("numbers");
         let all = std::iter::once(pid).chain(children.split_whitespace());

@@ -5,6 +5,8 @@ mod blocks;
 mod decisions;
 mod lives;
 mod management;
+mod outage;
+mod replicas;
 mod subscribers;
 
 use std::net::{IpAddr, Ipv4Addr};

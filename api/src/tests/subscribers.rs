@@ -5,10 +5,10 @@ use sluice_contract::Secret;
 
 use super::*;
 use crate::StartError;
-use crate::store::testing;
 use crate::config::SecretKeySource;
 use crate::manage::{ManageError, NewSubscriber, NewSubscriberSecret, ProblemCode, PutSubscriber};
 use crate::secrets::SecretKeyError;
+use crate::store::testing;
 
 fn put(id: &str, secret: &str) -> PutSubscriber {
     PutSubscriber {
