@@ -232,6 +232,8 @@ fn api_config(config: &Config) -> ApiConfig {
         http_port: Some(config.http_addr.port()).filter(|port| *port != 0),
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: config.bus_url.is_none(),
+        replicated: config.bus_url.is_some(),
+        replicated: config.bus_url.is_some(),
         retention_days: config.retention_days,
         audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)
@@ -243,10 +245,6 @@ fn worker_config(config: &Config) -> WorkerConfig {
     WorkerConfig {
         name: config.worker_name.clone().unwrap_or_else(tools::process_name),
         limits: Limits { load: config.load_limit, ..defaults.limits },
-        relay: config.relay_addr.map(|addr| RelayConfig {
-            addr,
-            public: config.relay_public.clone().unwrap_or_else(|| format!("{}:{}", tools::host_name(), addr.port())),
-        }),
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),

@@ -1,17 +1,19 @@
 //! Writes audit records in batches, so that no decision waits for them. The queue is bounded: when the database cannot
-//! keep up, records are dropped and counted, and the count becomes a record.
+//! keep up, or is away for long, records are dropped and counted, and the count becomes a record. What is in the queue
+//! waits for the database to return.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 use tracing::error;
 use uuid::Uuid;
 
 use crate::Clock;
-use crate::store::{Store, audit};
+use crate::store::{Store, StoreError, audit};
 
 pub struct AuditLog {
     sender: mpsc::Sender<Item>,
@@ -60,25 +62,28 @@ impl AuditLog {
 impl Writer {
     /// Writes until every sender is gone or `stop` resolves, and then what is left.
     pub async fn run(mut self, store: &Store, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+        let stop = stop.shared();
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let received = tokio::select! {
                 received = self.receiver.recv_many(&mut batch, BATCH) => received,
-                () = &mut stop => break,
+                () = stop.clone() => break,
             };
             if received == 0 {
                 return;
             }
-            self.write(store, &mut batch).await;
+            self.write(store, &mut batch, stop.clone()).await;
         }
         self.receiver.close();
         while self.receiver.recv_many(&mut batch, BATCH).await > 0 {
-            self.write(store, &mut batch).await;
+            self.write(store, &mut batch, std::future::ready(())).await;
         }
     }
 
-    async fn write(&self, store: &Store, batch: &mut Vec<Item>) {
+    /// Once `stop` resolves, a database that is away is not waited for any longer.
+    async fn write(&self, store: &Store, batch: &mut Vec<Item>, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        let mut stopping = false;
         let mut rows = Vec::with_capacity(batch.len() + 1);
         let mut waiting = Vec::new();
         for item in batch.drain(..) {
@@ -92,14 +97,22 @@ impl Writer {
             rows.push(self.gap(dropped));
         }
         let lost = rows.len() as u64;
-        for attempt in 1..=ATTEMPTS {
+        let mut attempt = 1;
+        loop {
             match audit::insert_many(store.writer(), rows.clone()).await {
                 Ok(()) => break,
-                Err(cause) if attempt == ATTEMPTS => {
+                // Nothing is wrong with the records: they wait, and the queue behind them fills.
+                Err(StoreError::Away(_)) if !stopping => {}
+                Err(cause) if attempt >= ATTEMPTS => {
                     error!(error = %cause, records = lost, "audit records were lost");
-                    self.dropped.fetch_add(lost, Ordering::Relaxed);
+                    self.dropped.fetch_add(lost.saturating_sub(u64::from(dropped > 0)) + dropped, Ordering::Relaxed);
+                    break;
                 }
-                Err(_) => sleep(RETRY_AFTER).await,
+                Err(_) => attempt += 1,
+            }
+            tokio::select! {
+                () = sleep(RETRY_AFTER) => {}
+                () = &mut stop, if !stopping => stopping = true,
             }
         }
         for done in waiting {

@@ -32,6 +32,9 @@ pub struct ApiConfig {
     pub rtmp_port: Option<u16>,
     /// This is the only API of the database (`sluice serve`): whatever was live before it started is gone.
     pub exclusive: bool,
+    /// Workers and other APIs are elsewhere, behind a broker, and may have been there before: this one listens to them
+    /// for a moment before it answers.
+    pub replicated: bool,
     /// Audit records, connection events and ended sessions are kept this long.
     pub retention_days: u32,
     /// Audit records at most; the oldest give way.
@@ -92,6 +95,7 @@ impl ApiConfig {
             http_port: None,
             rtmp_port: None,
             exclusive: true,
+            replicated: false,
             retention_days: 90,
             audit_records: 5_000_000,
             log_control: None,

@@ -1,7 +1,7 @@
 //! The applications and the server's own settings in memory: every decision needs them, and they seldom change.
 //!
 //! The database stays the truth; [`Directory::reload`] brings the picture up to it, at start, after every change of our
-//! own, and when another API raised the revision.
+//! own, and when another API raised the version: whoever decides looks at that first.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,11 +27,9 @@ pub struct Entry {
 
 #[derive(Default)]
 struct Picture {
-    /// The revision up to which the picture is known to be complete.
-    revision: u64,
+    /// How often applications and settings had been written.
+    version: u64,
     by_name: BTreeMap<ApplicationName, Entry>,
-    /// How often the server's settings had been written.
-    server_revision: u64,
     server: Arc<ServerSettings>,
 }
 
@@ -41,7 +39,7 @@ pub struct Directory(ArcSwap<Picture>);
 impl Directory {
     pub async fn reload(&self, store: &Store, secrets: &SecretBox) -> Stored<()> {
         let snapshot = store.snapshot().await?;
-        let revision = server::revision(&snapshot).await?;
+        let version = server::directory_version(&snapshot).await?;
         let mut by_name = BTreeMap::new();
         for row in applications::all(&snapshot).await? {
             let entry = Entry {
@@ -52,12 +50,13 @@ impl Directory {
             };
             by_name.insert(entry.name.clone(), entry);
         }
-        let server_revision = server::settings_revision(&snapshot).await?;
         let server = match server::settings(&snapshot).await? {
             Some(sealed) => opened_server_settings(secrets, &sealed)?,
             None => ServerSettings::default(),
         };
-        self.0.store(Arc::new(Picture { revision, by_name, server_revision, server: Arc::new(server) }));
+        let picture = Arc::new(Picture { version, by_name, server: Arc::new(server) });
+        // Somebody who began later may have been quicker.
+        self.0.rcu(|current| Arc::clone(if current.version > version { current } else { &picture }));
         Ok(())
     }
 
@@ -66,12 +65,8 @@ impl Directory {
         Arc::clone(&self.0.load().server)
     }
 
-    pub fn server_revision(&self) -> u64 {
-        self.0.load().server_revision
-    }
-
-    pub fn revision(&self) -> u64 {
-        self.0.load().revision
+    pub fn version(&self) -> u64 {
+        self.0.load().version
     }
 
     pub fn find(&self, name: &str) -> Option<Entry> {

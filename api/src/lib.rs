@@ -47,13 +47,14 @@ use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::http::{HeaderValue, StatusCode};
 use axum::{Router, middleware};
 use parking_lot::Mutex;
-use sluice_contract::{Secret, UnixTime};
+use sluice_contract::UnixTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use config::ApiConfig;
 pub use start::{StartError, migrate};
+pub use store::OpenError;
 
 use audit_log::AuditLog;
 use directory::Directory;
@@ -62,7 +63,6 @@ use jwt::KeySets;
 use outbound::Outbound;
 use secrets::SecretBox;
 use store::Store;
-use throttle::Throttle;
 use webhooks::Webhooks;
 
 /// Tells the time. One clock per process, so that tests can hold it still.
@@ -82,12 +82,9 @@ struct Inner {
     places: gate::Places,
     events: manage::Events,
     audit: AuditLog,
-    throttle: Throttle,
     outbound: Outbound,
     webhooks: Webhooks,
     key_sets: KeySets,
-    /// Lets somebody from elsewhere create the first administrator; gone once there is one.
-    set_up_code: Mutex<Option<Secret<String>>>,
     passwords: manage::Passwords,
     meter: manage::Meter,
     tasks: TaskTracker,

@@ -4,11 +4,14 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::store::ConnectionTrait;
+use data_encoding::HEXLOWER;
 use parking_lot::Mutex;
 use sluice_bus::{ApiLink, BusError};
 use sluice_contract::{ApplicationSettings, Secret, TicketKey, UnixTime};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -16,14 +19,16 @@ use uuid::Uuid;
 
 use crate::audit_log::AuditLog;
 use crate::directory::{self, Directory};
-use crate::fleet::{self, Fleet};
+use crate::fleet::{self, Fleet, Told};
 use crate::gate::Gate;
 use crate::jwt::KeySets;
-use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords};
+use crate::manage::{Events, ManageError, Meter, NewAdministrator, Passwords, ProblemCode};
 use crate::outbound::{NoClient, Outbound};
 use crate::secrets::{SecretBox, SecretKeyError};
-use crate::store::{Store, StoreError, Stored, administrators, applications, server, webhooks as webhook_events};
-use crate::throttle::Throttle;
+use crate::store::{
+    Lock, OpenError, Store, StoreError, Stored, Transaction, administrators, applications, server,
+    webhooks as webhook_events,
+};
 use crate::webhooks::Webhooks;
 use crate::{Api, ApiConfig, Clock, Inner, jobs};
 
@@ -36,6 +41,8 @@ pub enum StartError {
     InUse(PathBuf),
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
     #[error("the database cannot be used: {0}")]
     Database(#[from] StoreError),
     #[error("the first administrator cannot be created: {0}")]
@@ -62,11 +69,11 @@ impl Api {
         let lock = if config.exclusive { Some(lock_data_dir(&config)?) } else { None };
         let secrets = SecretBox::open(&config.secret_key, &config.data_dir)?;
         let store = Store::open(config.database_url.as_ref(), &config.data_dir).await?;
-        check_key(&store, &secrets).await?;
 
         let (audit, writer) = AuditLog::new(Arc::clone(&clock));
         let (webhooks, refusals) = Webhooks::new();
         let outbound = Outbound::new(config.outbound_allowed.clone())?;
+        let (fleet, outgoing) = Fleet::new(Arc::clone(&link));
         let now = clock();
         let api = Self(Arc::new(Inner {
             clock,
@@ -74,25 +81,25 @@ impl Api {
             store,
             secrets,
             directory: Directory::default(),
-            fleet: Fleet::new(Arc::clone(&link)),
+            fleet,
             places: crate::gate::Places::default(),
             events: Events::new(),
             audit,
-            throttle: Throttle::default(),
             outbound,
             webhooks,
             key_sets: KeySets::default(),
-            set_up_code: Mutex::default(),
             passwords: Passwords::default(),
             meter: Meter::new(now),
             tasks: TaskTracker::new(),
             lock: Mutex::new(lock),
         }));
+        // Several that start at once on a new database: one fills it, the others find it filled.
+        let filling = api.store().hold(Lock::Job("start")).await?;
+        check_key(api.store(), api.secrets()).await?;
         api.first_start().await?;
+        drop(filling);
         api.reload_directory().await?;
-        if api.server_settings().log_level.is_some() {
-            api.follow_log_level();
-        }
+        api.fleet().reached(server::revision(api.store().reader()).await?);
         if api.config().exclusive {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
@@ -103,7 +110,11 @@ impl Api {
         let writing = api.clone();
         let stop = shutdown.clone();
         api.0.tasks.spawn(async move { writer.run(writing.store(), stop.cancelled()).await });
-        jobs::start(&api, &shutdown, refusals).await;
+        jobs::start(&api, &shutdown, refusals, outgoing).await;
+        if api.config().replicated {
+            // The workers are there already: whoever asks is to hear of all of them.
+            sleep(WORKERS_HEARD_WITHIN).await;
+        }
         link.serve(Arc::new(Gate::new(api.clone()))).await?;
         Ok(api)
     }
@@ -121,6 +132,7 @@ impl Api {
                 let row = applications::Model { id, name, settings, secrets, created_at, retired_at: None };
                 applications::insert(&transaction, row).await?;
             }
+            server::next_directory_version(&transaction).await?;
         }
         Ok(crate::store::commit(transaction).await?)
     }
@@ -137,14 +149,29 @@ impl Api {
                 last_name: None,
                 grants: Vec::new(),
             };
-            self.store_first_administrator(new, None).await.map_err(StartError::FirstAdministrator)?;
-            info!("the first administrator was created");
-            return Ok(());
+            return match self.store_first_administrator(new, None).await {
+                Ok(_) => {
+                    info!("the first administrator was created");
+                    Ok(())
+                }
+                // Another API that starts at the same time was quicker.
+                Err(ManageError::Problem(problem)) if problem.code == ProblemCode::AlreadyExists => Ok(()),
+                Err(error) => Err(StartError::FirstAdministrator(error)),
+            };
         }
-        let code = self.secrets().random_name()?;
-        warn!(set_up_code = %code, "no administrator exists: create one from this machine, or with this code");
-        *self.0.set_up_code.lock() = Some(Secret::new(code));
+        if let Some(code) = self.set_up_code().await? {
+            let code = code.expose();
+            warn!(set_up_code = %code, "no administrator exists: create one from this machine, or with this code");
+        }
         Ok(())
+    }
+
+    /// Lets somebody from elsewhere create the first administrator. It follows from the key and the database, so that
+    /// every API of it knows the same one.
+    pub(crate) async fn set_up_code(&self) -> Stored<Option<Secret<String>>> {
+        let Some(check) = server::check_value(self.store().reader()).await? else { return Ok(None) };
+        let digest = self.secrets().digest(&["set-up code", &HEXLOWER.encode(&check)]);
+        Ok(digest.first_chunk::<16>().map(|code| Secret::new(HEXLOWER.encode(code))))
     }
 
     /// The settings of a new application: the defaults, with keys of its own.
@@ -158,12 +185,52 @@ impl Api {
     }
 
     pub(crate) async fn reload_directory(&self) -> Stored<()> {
-        self.directory().reload(self.store(), self.secrets()).await
+        let level = self.server_settings().log_level;
+        self.directory().reload(self.store(), self.secrets()).await?;
+        if self.server_settings().log_level != level {
+            self.follow_log_level();
+        }
+        Ok(())
+    }
+
+    /// This API has written applications or settings: they hold here, and the others are told.
+    pub(crate) async fn directory_changed(&self) -> Stored<()> {
+        self.reload_directory().await?;
+        if self.store().is_shared() {
+            self.fleet().notices.tell(Told::Directory { version: self.directory().version() });
+        }
+        Ok(())
+    }
+
+    /// Brings applications and settings up to the database, where another API may have changed them.
+    pub(crate) async fn current_directory(&self) -> Stored<()> {
+        if self.store().is_shared() && !self.directory_is_current(self.store().reader()).await? {
+            self.reload_directory().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether memory holds the applications and settings that `db` sees.
+    pub(crate) async fn directory_is_current(&self, db: &impl ConnectionTrait) -> Stored<bool> {
+        Ok(server::directory_version(db).await? == self.directory().version())
+    }
+
+    /// One moment of the database, with the applications and settings of that moment in memory.
+    pub(crate) async fn current_snapshot(&self) -> Stored<Transaction> {
+        for _ in 0..RELOADS {
+            let snapshot = self.store().snapshot().await?;
+            if !self.store().is_shared() || self.directory_is_current(&snapshot).await? {
+                return Ok(snapshot);
+            }
+            drop(snapshot);
+            self.reload_directory().await?;
+        }
+        Err(StoreError::Retry)
     }
 
     /// The keys that tickets are signed with, the newest first.
-    pub(crate) async fn ticket_keys(&self) -> Stored<Vec<TicketKey>> {
-        let rows = server::ticket_keys(self.store().reader()).await?;
+    pub(crate) async fn ticket_keys(&self, db: &impl ConnectionTrait) -> Stored<Vec<TicketKey>> {
+        let rows = server::ticket_keys(db).await?;
         rows.into_iter()
             .map(|row| {
                 let id = u8::try_from(row.number).map_err(|_| StoreError::Corrupt("ticket key"))?;
@@ -233,4 +300,8 @@ async fn check_key(store: &Store, secrets: &SecretBox) -> Result<(), StartError>
     }
 }
 
+/// Two reports, and the time that they travel.
+const WORKERS_HEARD_WITHIN: Duration = Duration::from_millis(2_500);
 const CHECK: &str = "check";
+/// Settings do not change this often within one decision.
+const RELOADS: u32 = 5;

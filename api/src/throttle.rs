@@ -1,14 +1,15 @@
 //! Makes guessing passwords slow: three failures of one account, or twenty from one address, pause for five minutes.
+//! Failures are counted in the database: all APIs count together, and a restart forgets nothing.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
-use parking_lot::Mutex;
 use sluice_contract::UnixTime;
 
-#[derive(Default)]
-pub struct Throttle(Mutex<HashMap<Key, Attempts>>);
+use crate::Api;
+use crate::manage::Outcome;
+use crate::store::attempts;
 
+/// Whose failures are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     Account(String),
@@ -16,7 +17,7 @@ pub enum Key {
 }
 
 impl Key {
-    const fn failures_allowed(&self) -> u32 {
+    const fn failures_allowed(&self) -> i64 {
         match self {
             Self::Account(_) => 3,
             Self::Address(_) => 20,
@@ -24,71 +25,38 @@ impl Key {
     }
 }
 
-struct Attempts {
-    failures: u32,
-    last: UnixTime,
+impl Api {
+    /// True while `key` must wait.
+    pub(crate) async fn is_paused(&self, key: &Key) -> Outcome<bool> {
+        let since = since(self.now());
+        let failures = attempts::failures(self.store().reader(), self.throttle_digest(key), since).await?;
+        Ok(failures >= key.failures_allowed())
+    }
+
+    pub(crate) async fn attempt_failed(&self, key: &Key) -> Outcome<()> {
+        let now = self.now();
+        Ok(attempts::failed(self.store().writer(), self.throttle_digest(key), now.as_millis(), since(now)).await?)
+    }
+
+    pub(crate) async fn attempt_succeeded(&self, key: &Key) -> Outcome<()> {
+        Ok(attempts::forget(self.store().writer(), self.throttle_digest(key)).await?)
+    }
+
+    /// What strangers type is as long as they like, and may be a password.
+    fn throttle_digest(&self, key: &Key) -> Vec<u8> {
+        match key {
+            Key::Account(email) => self.secrets().digest(&["login account", email]),
+            Key::Address(address) => self.secrets().digest(&["login address", &address.to_string()]),
+        }
+    }
 }
 
-impl Throttle {
-    /// True while `key` must wait.
-    pub fn is_paused(&self, key: &Key, now: UnixTime) -> bool {
-        self.0.lock().get(key).is_some_and(|attempts| {
-            attempts.failures >= key.failures_allowed() && now < attempts.last.plus_secs(PAUSE_SECS)
-        })
-    }
-
-    pub fn failed(&self, key: Key, now: UnixTime) {
-        let mut table = self.0.lock();
-        if table.len() >= MOST_KEYS {
-            table.retain(|_, attempts| now < attempts.last.plus_secs(PAUSE_SECS));
-        }
-        if table.len() >= MOST_KEYS && !table.contains_key(&key) {
-            // Somebody sprays: the one that waited longest goes.
-            let oldest = table.iter().min_by_key(|(_, attempts)| attempts.last).map(|(key, _)| key.clone());
-            oldest.map(|key| table.remove(&key));
-        }
-        let attempts = table.entry(key).or_insert(Attempts { failures: 0, last: now });
-        if now >= attempts.last.plus_secs(PAUSE_SECS) {
-            attempts.failures = 0;
-        }
-        attempts.failures = attempts.failures.saturating_add(1);
-        attempts.last = now;
-    }
-
-    pub fn succeeded(&self, key: &Key) {
-        self.0.lock().remove(key);
-    }
+/// Failures before then are over.
+pub fn since(now: UnixTime) -> i64 {
+    now.plus_secs(-PAUSE_SECS).as_millis()
 }
 
 /// Existing clients tell people "blocked for 300 secs".
 const PAUSE_SECS: i64 = 300;
 /// Accounts and addresses remembered: what a stranger can fill is bounded.
-const MOST_KEYS: usize = 10_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: UnixTime = UnixTime::from_secs(1_000);
-
-    #[test]
-    fn the_third_failure_pauses_an_account_for_five_minutes() {
-        let throttle = Throttle::default();
-        let key = Key::Account("a@b.c".to_owned());
-        throttle.failed(key.clone(), START);
-        throttle.failed(key.clone(), START);
-        assert!(!throttle.is_paused(&key, START));
-        throttle.failed(key.clone(), START);
-        assert!(throttle.is_paused(&key, START.plus_secs(299)));
-        assert!(!throttle.is_paused(&key, START.plus_secs(300)));
-    }
-
-    #[test]
-    fn a_spray_of_names_takes_bounded_memory() {
-        let throttle = Throttle::default();
-        for i in 0..MOST_KEYS as i64 + 100 {
-            throttle.failed(Key::Account(i.to_string()), START.plus_millis(i));
-        }
-        assert_eq!(throttle.0.lock().len(), MOST_KEYS);
-    }
-}
+pub const MOST_KEYS: u64 = 10_000;

@@ -19,6 +19,7 @@ mod m0010_webhooks;
 mod m0011_retired_applications;
 mod m0012_token_actors;
 mod m0013_revocations;
+mod m0014_replicas;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_retired_applications::Migration),
             Box::new(m0012_token_actors::Migration),
             Box::new(m0013_revocations::Migration),
+            Box::new(m0014_replicas::Migration),
         ]
     }
 }

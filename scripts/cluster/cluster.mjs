@@ -140,8 +140,13 @@ function makeUsers(place, vhost, users) {
       `rabbit_auth_backend_internal:set_permissions(${erlang(user)}, ${erlang(vhost)}, ${patterns.join(', ')}, <<"cluster">>)`,
     );
   }
-  const { status, stdout, stderr } = spawnSync(join(place, 'eval'), { input: `${steps.join(', ')}.\n`, encoding: 'utf8' });
-  if (status !== 0 || !stdout.startsWith('{ok')) throw new Error(`the broker's users could not be made: ${stdout}${stderr}`);
+  const program = `${steps.join(', ')}.\n`;
+  // A busy machine lets Erlang's own connections time out.
+  for (let tries = 1; ; tries += 1) {
+    const { status, stdout, stderr } = spawnSync(join(place, 'eval'), { input: program, encoding: 'utf8' });
+    if (status === 0 && stdout.startsWith('{ok')) return;
+    if (tries === 5) throw new Error(`the broker's users could not be made: ${stdout}${stderr}`);
+  }
 }
 
 async function api(number, cluster, ports, secret, common, admin) {

@@ -298,6 +298,7 @@ impl House {
         let control = Arc::new(Control {
             worker,
             name: "test".to_owned(),
+            relay: None,
             link: link.clone(),
             rules: Arc::clone(&rules),
             sessions: Arc::clone(&sessions),

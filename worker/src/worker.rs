@@ -187,6 +187,7 @@ impl Worker {
         let control = Arc::new(Control {
             worker,
             name: config.name,
+            relay: config.relay.zip(relay_addr).map(|(relay, bound)| public_address(&relay.public, bound)),
             link: Arc::clone(&link),
             rules: Arc::clone(&rules),
             sessions,

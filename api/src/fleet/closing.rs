@@ -11,7 +11,7 @@ use crate::Api;
 use crate::manage::{
     Averages, BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
-use crate::store::{self, Stored, broadcasts, events, sessions, subscribers};
+use crate::store::{self, Stored, broadcasts, events, retried, sessions, subscribers};
 use crate::webhooks::Action;
 
 /// What to tell once the transaction that closed something is committed.
@@ -143,23 +143,41 @@ pub async fn close_stream(
 /// Ends in the database what `worker` carried, or what anybody carried: its process is gone.
 pub async fn clear_ghosts(api: &Api, worker: Option<WorkerId>, at: UnixTime) -> Stored<()> {
     let worker = worker.map(WorkerId::uuid);
-    let mut closed = Closed::default();
-    let transaction = api.store().transaction().await?;
-    let ghosts = sessions::open(&transaction, worker).await?;
-    let count = ghosts.len();
-    for row in ghosts {
-        close_session(api, &transaction, row, End::of(EndReason::WorkerLost, at), &mut closed).await?;
+    let mut count = 0;
+    loop {
+        let (closed, ended) = retried(|| clear_some(api, worker, at)).await?;
+        closed.announce(api);
+        count += ended;
+        if ended < AT_ONCE {
+            break;
+        }
     }
-    for row in broadcasts::on_air(&transaction, worker).await? {
-        close_stream(api, &transaction, row, at, EndReason::WorkerLost, &mut closed).await?;
-    }
-    store::commit(transaction).await?;
     if count > 0 {
         warn!(sessions = count, "sessions of a lost worker were ended");
     }
-    closed.announce(api);
     Ok(())
 }
+
+/// The same for at most [`AT_ONCE`] sessions, and with the last of them the streams. Returns how many sessions.
+async fn clear_some(api: &Api, worker: Option<Uuid>, at: UnixTime) -> Stored<(Closed, u64)> {
+    let mut closed = Closed::default();
+    let transaction = api.store().transaction().await?;
+    let ghosts = sessions::open(&transaction, worker, AT_ONCE).await?;
+    let count = ghosts.len() as u64;
+    for row in ghosts {
+        close_session(api, &transaction, row, End::of(EndReason::WorkerLost, at), &mut closed).await?;
+    }
+    if count < AT_ONCE {
+        for row in broadcasts::on_air(&transaction, worker).await? {
+            close_stream(api, &transaction, row, at, EndReason::WorkerLost, &mut closed).await?;
+        }
+    }
+    store::commit(transaction).await?;
+    Ok((closed, count))
+}
+
+/// Sessions ended in one transaction: others wait for it, or it for them.
+const AT_ONCE: u64 = 200;
 
 pub fn connection_event(
     id: Uuid,
@@ -192,7 +210,7 @@ async fn add_to_averages(
     stats: SessionStats,
 ) -> Stored<()> {
     let lasted = at.millis_since(UnixTime::from_millis(row.since)).max(0);
-    let found = subscribers::find(db, row.application_id, &row.stream_id, subscriber_id).await?;
+    let found = subscribers::find_to_change(db, row.application_id, &row.stream_id, subscriber_id).await?;
     let Some(mut subscriber) = found.filter(|_| lasted > 0) else { return Ok(()) };
     let averages = Averages::of_row(&subscriber).with(lasted, &stats);
     subscriber.average_video_bps = averages.video_bps;

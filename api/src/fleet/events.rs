@@ -12,18 +12,23 @@ use crate::directory::Entry;
 use crate::manage::{
     BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
-use crate::store::{self, Stored, broadcasts, events, server, sessions};
+use crate::store::{self, StoreError, Stored, broadcasts, events, retried, server, sessions};
 use crate::webhooks::Action;
 
 /// Records one event. An error means that it must come again.
 pub async fn handle(api: &Api, event: &WorkerEvent) -> Stored<()> {
-    let mut closed = Closed::default();
-    let transaction = api.store().transaction().await?;
-    if !server::mark_handled(&transaction, event.id, event.at.as_millis()).await? {
-        return Ok(());
-    }
-    let told = apply(api, &transaction, event, &mut closed).await?;
-    store::commit(transaction).await?;
+    api.current_directory().await?;
+    let written = retried(async || {
+        let mut closed = Closed::default();
+        let transaction = api.store().transaction().await?;
+        if !server::mark_handled(&transaction, event.id, event.at.as_millis()).await? {
+            return Ok(None);
+        }
+        let told = apply(api, &transaction, event, &mut closed).await?;
+        store::commit(transaction).await?;
+        Ok::<_, StoreError>(Some((closed, told)))
+    });
+    let Some((closed, told)) = written.await? else { return Ok(()) };
     update_picture(api, event);
     closed.announce(api);
     if told {
@@ -41,7 +46,13 @@ async fn apply(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, closed
         EventKind::SessionEnded { session, reason, .. } => {
             let Some(application) = api.directory().find(session.application.as_str()) else { return Ok(false) };
             let row = match sessions::find(db, session.session.uuid()).await? {
-                Some(row) => sessions::Model { started: true, ..row },
+                Some(row) if !row.started => {
+                    // Its start is still under way, by way of another API.
+                    let row = sessions::Model { started: true, ..row };
+                    sessions::put(db, row.clone()).await?;
+                    row
+                }
+                Some(row) => row,
                 None => {
                     let row = row_of(&application, event, session, SessionState::Active);
                     sessions::put(db, row.clone()).await?;
@@ -68,7 +79,13 @@ async fn started(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, sess
     if let Some(before) = &before
         && before.ended_at.is_some_and(|ended| ended >= event.at.as_millis())
     {
-        // The end overtook the start.
+        // The end overtook the start, which is told all the same.
+        if let Some(subscriber_id) = &before.subscriber_id
+            && application.settings.write_subscriber_events_to_datastore
+        {
+            let came = connection_event(event.id, before, subscriber_id, ConnectionEventKind::Connected, event.at);
+            events::insert(db, came).await?;
+        }
         return Ok(false);
     }
     let was_open = before.as_ref().is_some_and(|row| row.started && row.ended_at.is_none());

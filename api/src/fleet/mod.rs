@@ -2,17 +2,22 @@
 //!
 //! The picture is in memory, fed by hello, reports (once a second) and events; the newest wins. A worker that is silent
 //! for ten seconds is lost, and what it carried is over. Commands with lasting effect are sent in the order of their
-//! revisions: whoever changes lasting state holds [`Fleet::in_order`] from the transaction to the sending.
+//! revisions: whoever changes lasting state is [`InOrder`] from the transaction to the sending. With several APIs each
+//! has its own picture of the same reports; what only one of them learns it tells the others by a [`notice`].
 
 mod closing;
 mod events;
+mod hearing;
 mod hooks;
+pub mod notice;
+mod order;
 mod picture;
 mod welcome;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sluice_bus::ApiLink;
@@ -27,13 +32,22 @@ use crate::manage::PendingWorker;
 
 pub use closing::{Closed, End, clear_ghosts, close_session, close_stream};
 pub use events::{handle, state_word};
-pub use picture::Picture;
+pub use hearing::Hearing;
+pub use notice::Told;
+pub use order::InOrder;
+pub use picture::{LOST_AFTER_MS, Picture};
 pub use welcome::welcome;
 
 pub struct Fleet {
     link: Arc<dyn ApiLink>,
     pub picture: Picture,
+    pub hearing: Hearing,
+    pub notices: notice::Notices,
+    /// Workers that the database names and nobody heard, and since when.
+    pub unheard: Mutex<HashMap<WorkerId, UnixTime>>,
     order: tokio::sync::Mutex<()>,
+    /// The newest lasting change that is known here.
+    revision: AtomicU64,
     waiting: Mutex<HashMap<Uuid, Waiting>>,
 }
 
@@ -62,30 +76,48 @@ pub struct Sent<'a> {
     all: oneshot::Receiver<()>,
 }
 
-/// Held while lasting state changes.
-pub struct InOrder<'a>(#[allow(dead_code, reason = "held, not read")] tokio::sync::MutexGuard<'a, ()>);
-
 impl Fleet {
-    pub fn new(link: Arc<dyn ApiLink>) -> Self {
-        Self { link, picture: Picture::default(), order: tokio::sync::Mutex::default(), waiting: Mutex::default() }
+    pub fn new(link: Arc<dyn ApiLink>) -> (Self, notice::Outgoing) {
+        let (notices, outgoing) = notice::Notices::new();
+        let fleet = Self {
+            link,
+            picture: Picture::default(),
+            hearing: Hearing::new(Instant::now()),
+            notices,
+            unheard: Mutex::default(),
+            order: tokio::sync::Mutex::default(),
+            revision: AtomicU64::new(0),
+            waiting: Mutex::default(),
+        };
+        (fleet, outgoing)
     }
 
     pub fn link(&self) -> &Arc<dyn ApiLink> {
         &self.link
     }
 
-    /// The right to change lasting state and to announce it. The revision is raised under it.
-    pub async fn in_order(&self) -> InOrder<'_> {
-        InOrder(self.order.lock().await)
+    /// The newest lasting change that is known here.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// There was a change of this revision.
+    pub fn reached(&self, revision: u64) {
+        self.revision.fetch_max(revision, Ordering::AcqRel);
     }
 
     /// Sends a lasting command; `_held` proves that it is sent in order.
     pub async fn announce(&self, _held: &InOrder<'_>, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
-        self.send(revision, command, now).await
+        self.reached(revision);
+        self.broadcast(revision, command, now).await
     }
 
-    /// Sends a command without lasting effect. `revision` is that of the last with one.
-    pub async fn send(&self, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
+    /// Sends a command without lasting effect.
+    pub async fn send(&self, command: Command, now: UnixTime) -> Sent<'_> {
+        self.broadcast(self.revision(), command, now).await
+    }
+
+    async fn broadcast(&self, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
         let control = Control { id: Uuid::now_v7(), revision, command };
         let id = control.id;
         let (done, all) = oneshot::channel();

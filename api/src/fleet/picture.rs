@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use parking_lot::RwLock;
-use sluice_contract::message::{Hello, Origin, SessionReport, StatsReport, StreamReport};
+use sluice_contract::message::{Hello, Origin, SessionReport, StatsReport, StreamReport, WorkerLoad};
 use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, WorkerId};
 
 use crate::manage::{LiveStream, PendingWorker, ServerStats, Session, SessionFilter, ViewerCounts, WorkerStatus};
@@ -17,6 +17,7 @@ struct Worker {
     relay: Option<String>,
     last_seen: UnixTime,
     revision: u64,
+    load: WorkerLoad,
     /// When the publishers of this worker were last written down as heard.
     touched: UnixTime,
     sessions: HashMap<SessionId, SessionReport>,
@@ -37,6 +38,7 @@ impl Picture {
             relay: hello.relay.clone(),
             last_seen: now,
             revision: hello.last_revision,
+            load: WorkerLoad::default(),
             touched: UnixTime::EPOCH,
             sessions: by_id(&hello.sessions),
             streams: by_name(&hello.streams),
@@ -48,22 +50,14 @@ impl Picture {
     /// Takes a report over. Returns the publishers to write down as heard, when it is time.
     pub fn report(&self, report: &StatsReport, now: UnixTime) -> Vec<SessionId> {
         let mut workers = self.0.write();
-        let worker = workers.entry(report.worker).or_insert_with(|| Worker {
-            name: report.worker.to_string(),
-            relay: None,
-            last_seen: now,
-            revision: 0,
-            touched: UnixTime::EPOCH,
-            sessions: HashMap::new(),
-            streams: HashMap::new(),
-            relayed: HashMap::new(),
-        });
+        let worker = workers.entry(report.worker).or_insert_with(|| Worker::unknown(report.worker, now));
         worker.last_seen = now;
         worker.revision = report.revision;
         if !report.name.is_empty() {
             worker.name.clone_from(&report.name);
         }
         worker.relay.clone_from(&report.relay);
+        worker.load = report.load;
         worker.sessions = by_id(&report.sessions);
         worker.streams = by_name(&report.streams);
         worker.relayed = viewers_elsewhere(&report.sessions, &report.streams);
@@ -72,6 +66,32 @@ impl Picture {
         }
         worker.touched = now;
         report.streams.iter().map(|stream| stream.publisher).collect()
+    }
+
+    /// A worker said hello to another API; what it carries comes with its next report.
+    pub fn joined(&self, id: WorkerId, name: String, relay: Option<String>, now: UnixTime) {
+        let mut workers = self.0.write();
+        let worker = workers.entry(id).or_insert_with(|| Worker::unknown(id, now));
+        worker.last_seen = now;
+        worker.name = name;
+        worker.relay = relay;
+    }
+
+    /// A worker was told to drain, or not to, and confirmed it.
+    pub fn drains(&self, id: WorkerId, on: bool) {
+        if let Some(worker) = self.0.write().get_mut(&id) {
+            worker.load.draining = on;
+        }
+    }
+
+    /// A worker stopped in order.
+    pub fn left(&self, id: WorkerId) {
+        self.0.write().remove(&id);
+    }
+
+    /// All that were heard and are not forgotten.
+    pub fn known(&self) -> HashSet<WorkerId> {
+        self.0.read().keys().copied().collect()
     }
 
     pub fn heard(&self, id: WorkerId, now: UnixTime) {
@@ -148,6 +168,7 @@ impl Picture {
                 revision: worker.revision,
                 sessions: count(worker.sessions.len()),
                 streams: count(worker.streams.len()),
+                load: worker.load,
             })
             .collect();
         all.sort_by_key(|worker| worker.id);
@@ -271,6 +292,21 @@ impl Picture {
 }
 
 impl Worker {
+    /// One that nothing is known of but that it is there.
+    fn unknown(id: WorkerId, now: UnixTime) -> Self {
+        Self {
+            name: id.to_string(),
+            relay: None,
+            last_seen: now,
+            revision: 0,
+            load: WorkerLoad::default(),
+            touched: UnixTime::EPOCH,
+            sessions: HashMap::new(),
+            streams: HashMap::new(),
+            relayed: HashMap::new(),
+        }
+    }
+
     fn is_alive(&self, now: UnixTime) -> bool {
         now.millis_since(self.last_seen) < LOST_AFTER_MS
     }

@@ -8,20 +8,22 @@ use sluice_contract::{Block, Operation, SessionId, UnixTime};
 use tracing::info;
 use uuid::Uuid;
 
+use super::Told;
 use super::events::{may_return, row_of};
 use super::hooks::tell_of_stream;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{BroadcastStatus, block_of_row, revocation_of_row};
-use crate::store::{self, Stored, blocks, broadcasts, revocations, server, sessions};
+use crate::store::{self, StoreError, Stored, blocks, broadcasts, retried, revocations, server, sessions};
 use crate::webhooks::Action;
 
-/// Takes a worker in and tells it the whole state. Nothing lasting changes meanwhile.
+/// Takes a worker in and tells it the whole state, of one moment: revisions are committed in their order, so it holds
+/// every change up to its own. A command that is on its way meanwhile is newer, or says what the worker then knows.
 pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
-    let _held = api.fleet().in_order().await;
     let now = api.now();
-    let end_sessions = reconcile(api, &hello, now).await?;
-    let snapshot = api.store().snapshot().await?;
+    api.current_directory().await?;
+    let end_sessions = retried(|| reconcile(api, &hello, now)).await?;
+    let snapshot = api.current_snapshot().await?;
     let revision = server::revision(&snapshot).await?;
     let blocks: Vec<Block> = blocks::active(&snapshot, now.as_millis())
         .await?
@@ -30,10 +32,15 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
         .collect();
     let revocations =
         revocations::active(&snapshot, now.as_millis()).await?.iter().filter_map(revocation_of_row).collect();
-    drop(snapshot);
     let applications = api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name)).collect();
-    let ticket_keys = api.ticket_keys().await?;
+    let ticket_keys = api.ticket_keys(&snapshot).await?;
+    drop(snapshot);
+    api.fleet().reached(revision);
     api.fleet().picture.hello(&hello, now);
+    if api.store().is_shared() {
+        let (name, relay) = (hello.name.clone(), hello.relay.clone());
+        api.fleet().notices.tell(Told::Joined { worker: hello.worker, name, relay });
+    }
     info!(worker.id = %hello.worker, sessions = hello.sessions.len(), "a worker joined");
     Ok(Welcome { version: VERSION, revision, applications, blocks, ticket_keys, end_sessions, revocations })
 }
@@ -88,14 +95,16 @@ async fn return_stream(
     now: UnixTime,
 ) -> Stored<bool> {
     let publisher = session.session.uuid();
-    let mut row = match broadcasts::find(db, application.id, session.stream_id.as_str()).await? {
+    let mut row = match broadcasts::find_to_change(db, application.id, session.stream_id.as_str()).await? {
         Some(row) => row,
         None => {
             let row = broadcasts::Model {
                 ephemeral: true,
                 ..crate::manage::new_row(application.id, &session.stream_id, now)
             };
-            broadcasts::insert(db, row.clone()).await?;
+            if !broadcasts::insert_if_absent(db, row.clone()).await? {
+                return Err(StoreError::Retry);
+            }
             row
         }
     };

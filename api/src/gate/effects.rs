@@ -11,7 +11,7 @@ use crate::Api;
 use crate::fleet::{Closed, End, close_session};
 use crate::manage::{BroadcastStatus, new_row};
 use crate::store::guessing::{self, Whom, totp_mark, wrong_code};
-use crate::store::{StoreError, Stored, broadcasts, sessions, tokens};
+use crate::store::{StoreError, Stored, broadcasts, sessions, tokens, viewer_places};
 use crate::webhooks::parameters;
 
 /// # Errors
@@ -132,7 +132,7 @@ pub async fn admit(
     }
     if grant.operation == Operation::Publish {
         // Its effects may have created it, or closed its last publisher.
-        let found = broadcasts::find(db, application, grant.stream_id.as_str()).await?;
+        let found = broadcasts::find_to_change(db, application, grant.stream_id.as_str()).await?;
         let mut row = match found {
             Some(row) => row,
             None => {
@@ -149,6 +149,26 @@ pub async fn admit(
         broadcasts::update(db, row).await?;
     }
     Ok(())
+}
+
+/// Counts a viewer who was let in where a limit holds, until its worker reports it.
+pub async fn take_place(
+    db: &impl ConnectionTrait,
+    request: &StreamRequest,
+    known: &Known,
+    now: UnixTime,
+) -> Stored<()> {
+    let (Some(kind), Some(application), Some(stream_id)) = (known.limit, known.application, &known.stream_id) else {
+        return Ok(());
+    };
+    let row = viewer_places::Model {
+        id: request.session.uuid(),
+        application_id: application,
+        stream_id: stream_id.to_string(),
+        kind: kind.to_owned(),
+        since: now.as_millis(),
+    };
+    viewer_places::take(db, row).await
 }
 
 fn first(was_first: bool) -> Stored<()> {

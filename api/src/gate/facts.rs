@@ -10,12 +10,13 @@ use sluice_contract::{
 };
 use uuid::Uuid;
 
+use super::places::STARTS_WITHIN_MS as PLACE_KEPT_MS;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{BroadcastStatus, block_of_row};
 use crate::secrets::token_hash;
 use crate::store::guessing::{self, Whom};
-use crate::store::{StoreError, Stored, blocks, broadcasts, sessions, subscribers, tokens};
+use crate::store::{StoreError, Stored, blocks, broadcasts, sessions, subscribers, tokens, viewer_places};
 
 /// Rows behind the facts, which the effects change.
 pub struct Known {
@@ -28,6 +29,8 @@ pub struct Known {
     pub totp_period_seconds: u32,
     pub live_worker: Option<WorkerId>,
     pub asking_worker: WorkerId,
+    /// The kind of viewers that a limit holds for, where several APIs count them together.
+    pub limit: Option<&'static str>,
 }
 
 /// Wrong codes count for an hour.
@@ -57,6 +60,7 @@ pub async fn load(
         totp_period_seconds: 0,
         live_worker: None,
         asking_worker: request.worker,
+        limit: None,
     };
     let Some(application) = api.directory().find(&request.application) else { return Ok((facts, known)) };
     known.application = Some(application.id);
@@ -83,7 +87,8 @@ pub async fn load(
     }
     facts.counts = counts(api, db, &application).await?;
     if let Some(broadcast) = &facts.broadcast {
-        count_viewers(api, &application, &stream_id, broadcast, request, now, &mut facts.counts);
+        known.limit =
+            count_viewers(api, db, &application, &stream_id, broadcast, request, now, &mut facts.counts).await?;
     }
     known.stream_id = Some(stream_id);
     Ok((facts, known))
@@ -190,32 +195,42 @@ async fn counts(api: &Api, db: &impl ConnectionTrait, application: &Entry) -> St
 }
 
 /// The viewers of a stream whose limit the request is measured against: those whom workers carry, and those who came
-/// before it but are in no report yet.
-fn count_viewers(
+/// before it but are in no report yet. Returns what to lock while they are counted, where that is needed.
+#[allow(clippy::too_many_arguments, reason = "one step of `load`, which it keeps readable")]
+async fn count_viewers(
     api: &Api,
+    db: &impl ConnectionTrait,
     application: &Entry,
     stream_id: &StreamId,
     broadcast: &BroadcastFacts,
     request: &StreamRequest,
     now: UnixTime,
     counts: &mut Counts,
-) {
-    let (limit, count) = match request.protocol {
-        Protocol::Hls => (broadcast.hls_viewer_limit, &mut counts.hls_viewers),
-        Protocol::Dash => (broadcast.dash_viewer_limit, &mut counts.dash_viewers),
-        Protocol::WebRtc | Protocol::Whep => (broadcast.webrtc_viewer_limit, &mut counts.webrtc_viewers),
-        Protocol::Rtmp | Protocol::Srt | Protocol::Whip | Protocol::Vod => return,
+) -> Stored<Option<&'static str>> {
+    let (kind, limit, count) = match request.protocol {
+        Protocol::Hls => ("hls", broadcast.hls_viewer_limit, &mut counts.hls_viewers),
+        Protocol::Dash => ("dash", broadcast.dash_viewer_limit, &mut counts.dash_viewers),
+        Protocol::WebRtc | Protocol::Whep => ("webrtc", broadcast.webrtc_viewer_limit, &mut counts.webrtc_viewers),
+        Protocol::Rtmp | Protocol::Srt | Protocol::Whip | Protocol::Vod => return Ok(None),
     };
     if limit.is_none() || request.operation != Operation::Play {
-        return;
+        return Ok(None);
     }
     let protocols = match request.protocol {
         Protocol::WebRtc | Protocol::Whep => &[Protocol::WebRtc, Protocol::Whep][..],
         _ => std::slice::from_ref(&request.protocol),
     };
     let carried = api.fleet().picture.viewers_of(&application.name, stream_id, protocols);
-    let before = api.0.places.before(request, now, |session| carried.contains(&session));
+    let before = if api.store().is_shared() {
+        let fresh = now.plus_millis(-PLACE_KEPT_MS).as_millis();
+        let places = viewer_places::since(db, application.id, stream_id.as_str(), kind, fresh).await?;
+        let ahead = places.into_iter().map(SessionId::new).filter(|id| *id != request.session && !carried.contains(id));
+        u32::try_from(ahead.count()).unwrap_or(u32::MAX)
+    } else {
+        api.0.places.before(request, now, |session| carried.contains(&session))
+    };
     *count = u32::try_from(carried.len()).unwrap_or(u32::MAX).saturating_add(before);
+    Ok(api.store().is_shared().then_some(kind))
 }
 
 fn broadcast_facts(row: &broadcasts::Model) -> Stored<BroadcastFacts> {

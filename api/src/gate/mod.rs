@@ -4,14 +4,18 @@
 //! A decision without effects is made on a snapshot. One that would change something is made again inside the writing
 //! transaction, on what is true there, and holds only if all of its effects succeed. Whatever fails on our side is
 //! [`DenyReason::AuthorityUnreachable`]: nobody is admitted by mistake.
+//!
+//! Where several APIs share the database, a decision first sees to it that applications and settings are those of the
+//! database; one that writes stands behind the [locks](locks) of what it is about, and leaves its answer there.
 
 mod effects;
 mod facts;
+mod locks;
 mod places;
 mod record;
 mod replay;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sluice_bus::Authority;
@@ -19,6 +23,7 @@ use sluice_contract::facts::WebhookFact;
 use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason, Hello, LocateCall, Origin, Welcome};
 use sluice_contract::policy::{self, Decision, Effect, Explanation, StreamGrant};
 use sluice_contract::{DenyReason, Facts, Intent, Operation, SessionId, StreamRequest, UnixTime};
+use tokio::time::{sleep, timeout};
 use tracing::{error, warn};
 
 use crate::Api;
@@ -48,16 +53,29 @@ impl Gate {
         if self.api.now() >= call.deadline {
             return unreachable();
         }
-        self.api.0.places.queue(request, self.api.now());
+        if !self.api.store().is_shared() {
+            self.api.0.places.queue(request, self.api.now());
+        }
         let mut answer = None;
-        let reply = match decided(&self.api, call, &mut answer).await {
-            Ok(Settled::Allowed { grant, replaced }) => {
+        // A database that hangs must not hold the caller longer than it waits.
+        let left = u64::try_from(call.deadline.millis_since(self.api.now())).unwrap_or(0).min(LONGEST_MS);
+        let settled = timeout(Duration::from_millis(left), decided(&self.api, call, &mut answer)).await;
+        let reply = match settled {
+            Ok(Ok(Settled::Allowed { grant, replaced })) => {
                 self.replace(replaced).await;
                 AuthorizeReply::Allow { grant }
             }
-            Ok(Settled::Denied(reason)) => AuthorizeReply::Deny { reason },
-            Err(error) => {
+            Ok(Ok(Settled::Denied(reason))) => AuthorizeReply::Deny { reason },
+            Ok(Ok(Settled::Answered(reply))) => {
+                self.api.0.places.leave(request);
+                return *reply;
+            }
+            Ok(Err(error)) => {
                 error!(%error, "the gate could not decide");
+                unreachable()
+            }
+            Err(_) => {
+                error!("the gate could not decide in time");
                 unreachable()
             }
         };
@@ -100,8 +118,13 @@ impl Authority for Gate {
 
 /// What came of a question, with everything written.
 enum Settled {
-    Allowed { grant: Box<StreamGrant>, replaced: Vec<SessionId> },
+    Allowed {
+        grant: Box<StreamGrant>,
+        replaced: Vec<SessionId>,
+    },
     Denied(DenyReason),
+    /// The same question was answered before: here, elsewhere, or by an API that is gone.
+    Answered(Box<AuthorizeReply>),
 }
 
 /// `answer` becomes what the application's webhook said, if it was asked.
@@ -118,38 +141,65 @@ async fn decided(api: &Api, call: &AuthorizeCall, answer: &mut Option<Asked>) ->
         (decision, known) = look(api, request, Some(answer)).await?;
     }
     let answer = answer.as_ref();
-    let (writes, grant) = match &decision {
-        Decision::Allow { grant, effects, .. } => (!effects.is_empty() || is_kept(request, grant), Some(grant)),
-        Decision::Deny { effects, .. } => (!effects.is_empty(), None),
+    let mut limit = known.limit;
+    let writes = match &decision {
+        Decision::Allow { grant, effects, .. } => {
+            !effects.is_empty() || is_kept(request, grant) || (limit.is_some() && request.intent == Intent::Start)
+        }
+        Decision::Deny { effects, .. } => !effects.is_empty(),
     };
     if !writes {
-        return Ok(match decision {
-            Decision::Deny { reason, .. } => Settled::Denied(reason),
-            Decision::Allow { .. } => {
-                let grant = grant.cloned().map(|grant| with_origin(api, grant, &known));
-                grant.map_or(Settled::Denied(DenyReason::AuthorityUnreachable), |grant| Settled::Allowed {
-                    grant,
-                    replaced: Vec::new(),
-                })
+        return match decision {
+            // What this very question spent is no reason to refuse it.
+            Decision::Deny { reason, .. } => {
+                Ok(replay::earlier(api, api.store().reader(), request).await?.unwrap_or(Settled::Denied(reason)))
             }
-        });
+            Decision::Allow { grant, .. } => {
+                Ok(Settled::Allowed { grant: with_origin(api, grant, &known), replaced: Vec::new() })
+            }
+        };
     }
-    for _ in 0..ATTEMPTS {
-        match settle(api, call, answer).await {
+    let mut attempt = 0;
+    loop {
+        match settle(api, call, answer, &mut limit).await {
             // Somebody spent, marked or created the same thing first: decide again on what is true now.
-            Err(StoreError::Retry | StoreError::Exists) => {}
+            Err(StoreError::Retry | StoreError::Exists) if attempt < ATTEMPTS && api.now() < call.deadline => {
+                attempt += 1;
+                if api.store().is_shared() {
+                    sleep(store::pause(attempt)).await;
+                }
+            }
             settled => return settled,
         }
     }
-    Err(StoreError::Retry)
 }
 
-/// Decides within a writing transaction and performs the effects there.
-async fn settle(api: &Api, call: &AuthorizeCall, answer: Option<&Asked>) -> Stored<Settled> {
+/// Decides within a writing transaction and performs the effects there. `limit`: the kind of viewers that the last look
+/// found limited; corrected when that changed.
+async fn settle(
+    api: &Api,
+    call: &AuthorizeCall,
+    answer: Option<&Asked>,
+    limit: &mut Option<&'static str>,
+) -> Stored<Settled> {
     let request = &call.request;
-    let transaction = api.store().transaction().await?;
+    let transaction = locks::locked(api, request, *limit).await?;
+    if api.store().is_shared() {
+        if let Some(earlier) = replay::earlier(api, &transaction, request).await? {
+            return Ok(earlier);
+        }
+        if !api.directory_is_current(&transaction).await? {
+            drop(transaction);
+            api.reload_directory().await?;
+            return Err(StoreError::Retry);
+        }
+    }
     let now = api.now();
     let (facts, known) = facts::load(api, &transaction, request, now).await?;
+    if known.limit != *limit {
+        *limit = known.limit;
+        return Err(StoreError::Retry);
+    }
     let (settled, closed) = match decide(facts, request, answer, now) {
         Decision::Deny { reason, effects } => {
             let closed = effects::perform(api, &transaction, request, &known, &effects, now).await?;
@@ -159,6 +209,9 @@ async fn settle(api: &Api, call: &AuthorizeCall, answer: Option<&Asked>) -> Stor
             let closed = effects::perform(api, &transaction, request, &known, &effects, now).await?;
             if is_kept(request, &grant) {
                 effects::admit(&transaction, request, &grant, &known, now).await?;
+            }
+            if request.intent == Intent::Start {
+                effects::take_place(&transaction, request, &known, now).await?;
             }
             let replaced = effects
                 .iter()
@@ -174,6 +227,7 @@ async fn settle(api: &Api, call: &AuthorizeCall, answer: Option<&Asked>) -> Stor
         // Nobody waits any more: what would be spent now would be spent for nothing.
         return Ok(Settled::Denied(DenyReason::AuthorityUnreachable));
     }
+    replay::keep(api, &transaction, request, &settled, now).await?;
     store::commit(transaction).await?;
     closed.announce(api);
     Ok(settled)
@@ -181,7 +235,7 @@ async fn settle(api: &Api, call: &AuthorizeCall, answer: Option<&Asked>) -> Stor
 
 /// Explains what the gate would answer, and changes nothing.
 pub async fn explain(api: &Api, request: &StreamRequest) -> Stored<Explanation> {
-    let snapshot = api.store().snapshot().await?;
+    let snapshot = api.current_snapshot().await?;
     let now = api.now();
     let (facts, _) = facts::load(api, &snapshot, request, now).await?;
     Ok(policy::explain(&facts, request, now))
@@ -189,7 +243,7 @@ pub async fn explain(api: &Api, request: &StreamRequest) -> Stored<Explanation> 
 
 /// Decides on one moment of the database, and changes nothing. Without an answer the decision may name a webhook to ask.
 async fn look(api: &Api, request: &StreamRequest, answer: Option<&Asked>) -> Stored<(Decision, Known)> {
-    let snapshot = api.store().snapshot().await?;
+    let snapshot = api.current_snapshot().await?;
     let now = api.now();
     let (facts, known) = facts::load(api, &snapshot, request, now).await?;
     drop(snapshot);
@@ -229,4 +283,6 @@ fn unreachable() -> AuthorizeReply {
 }
 
 /// How often a decision is made anew because another came first.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 8;
+/// Longer than any caller waits.
+const LONGEST_MS: u64 = 10_000;

@@ -1,5 +1,6 @@
 //! The order in which viewers ask for a stream. Workers report their viewers once a second; between two reports a limit
 //! would let in everybody who asks. So whoever asks stands in this line, and those before it count as if they were in.
+//! Several APIs of one database keep the line there instead, for those who were let in.
 
 use std::collections::HashMap;
 
@@ -75,6 +76,6 @@ fn door(request: &StreamRequest) -> Option<Door> {
 }
 
 /// Two reports, and the time that they travel.
-const STARTS_WITHIN_MS: i64 = 3_000;
+pub const STARTS_WITHIN_MS: i64 = 3_000;
 /// Streams that are asked for within that time; beyond it limits are as exact as the reports.
 const MOST_DOORS: usize = 65_536;

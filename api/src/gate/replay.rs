@@ -1,11 +1,19 @@
 //! A question that is asked twice gets one answer: the bus may deliver it again, and its effects must not.
+//!
+//! Answers are remembered here for whoever asks again at this API. Those that changed something are also kept in the
+//! database that several APIs share, in the transaction of the change.
 
 use std::sync::Arc;
 
 use dashmap::DashMap;
+use sluice_contract::StreamRequest;
 use sluice_contract::message::AuthorizeReply;
 use sluice_contract::{DenyReason, RequestId, UnixTime};
 use tokio::sync::OnceCell;
+
+use super::Settled;
+use crate::Api;
+use crate::store::{ConnectionTrait, StoreError, Stored, replies};
 
 #[derive(Default)]
 pub struct Replays(DashMap<RequestId, Slot>);
@@ -46,6 +54,43 @@ impl Replays {
     }
 }
 
+/// What the question was answered where it changed something.
+pub async fn earlier(api: &Api, db: &impl ConnectionTrait, request: &StreamRequest) -> Stored<Option<Settled>> {
+    if !api.store().is_shared() {
+        return Ok(None);
+    }
+    let Some(reply) = replies::find(db, request.id.uuid()).await? else { return Ok(None) };
+    let reply = serde_json::from_value(reply).map_err(|_| StoreError::Corrupt("answer"))?;
+    Ok(Some(Settled::Answered(Box::new(reply))))
+}
+
+/// Keeps an answer with what it changed.
+pub async fn keep(
+    api: &Api,
+    db: &impl ConnectionTrait,
+    request: &StreamRequest,
+    settled: &Settled,
+    now: UnixTime,
+) -> Stored<()> {
+    if !api.store().is_shared() {
+        return Ok(());
+    }
+    let reply = match settled {
+        Settled::Allowed { grant, .. } => AuthorizeReply::Allow { grant: grant.clone() },
+        Settled::Denied(reason) => AuthorizeReply::Deny { reason: reason.clone() },
+        Settled::Answered(_) => return Ok(()),
+    };
+    let row = replies::Model {
+        id: request.id.uuid(),
+        reply: serde_json::to_value(&reply).map_err(|_| StoreError::Corrupt("answer"))?,
+        expires_at: now.plus_millis(KEPT_MS).as_millis(),
+    };
+    // Another API decides on the very same question.
+    if replies::insert(db, row).await? { Ok(()) } else { Err(StoreError::Retry) }
+}
+
+/// Longer than any API takes to come back.
+const KEPT_MS: i64 = 60_000;
 /// Longer than any caller repeats a question.
 const REMEMBERED_MS: i64 = 10_000;
 /// Some seconds of the fastest gate.

@@ -38,8 +38,8 @@ impl From<ManageError> for Failure {
     fn from(error: ManageError) -> Self {
         match error {
             ManageError::Problem(problem) => Self::new(ProblemCode::from(problem.code).name(), problem.message),
-            ManageError::Unavailable(detail) => {
-                error!(detail, "a GraphQL request could not be answered");
+            error @ (ManageError::Unavailable(_) | ManageError::Contended) => {
+                error!(%error, "a GraphQL request could not be answered");
                 Self::new("UNAVAILABLE", "this cannot be answered now; try again later")
             }
         }

@@ -21,6 +21,7 @@ mod block;
 mod broadcast;
 mod caller;
 mod connection;
+mod drain;
 mod enums;
 mod errors;
 mod explain;
@@ -79,6 +80,7 @@ pub struct Mutation(
     webhook::WebhookMutation,
     server_settings::ServerSettingsMutation,
     session::SessionMutation,
+    drain::DrainMutation,
 );
 
 /// Everything that can be watched, over WebSocket (`graphql-transport-ws`). A subscription ends with its login; who

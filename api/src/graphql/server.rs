@@ -170,6 +170,38 @@ impl Worker {
     async fn streams(&self) -> i32 {
         int(self.0.streams)
     }
+
+    /// What it uses of its machine.
+    async fn load(&self) -> WorkerLoad {
+        let load = self.0.load;
+        WorkerLoad {
+            cores: load.cores.into(),
+            cores_available: load.cores_available.into(),
+            memory: load.memory_bytes.into(),
+            sent_bitrate: load.sent_bps.into(),
+            received_bitrate: load.received_bps.into(),
+        }
+    }
+
+    /// Whether it takes no new publishers, because it is to stop.
+    async fn draining(&self) -> bool {
+        self.0.load.draining
+    }
+}
+
+/// What a worker uses of its machine, over the last second.
+#[derive(SimpleObject)]
+pub struct WorkerLoad {
+    /// Processor time; 1.0 is one core busy all the time.
+    cores: f64,
+    /// Cores that it may use.
+    cores_available: f64,
+    /// Resident memory, bytes.
+    memory: Long,
+    /// Media sent, bits per second.
+    sent_bitrate: Long,
+    /// Media received, bits per second.
+    received_bitrate: Long,
 }
 
 /// The whole server at a moment.

@@ -12,7 +12,7 @@ use super::{
 use crate::Api;
 use crate::secrets::token_hash;
 use crate::store::administrators::{self, access_token};
-use crate::store::{self, StoreError};
+use crate::store::{self, Lock, StoreError, retried};
 use crate::throttle::Key;
 
 #[derive(Debug, Clone)]
@@ -84,14 +84,14 @@ impl Api {
         }
         if *viewer.identity() != Identity::Local {
             let key = Key::Address(viewer.address());
-            if self.0.throttle.is_paused(&key, self.now()) {
+            if self.is_paused(&key).await? {
                 return Err(throttled());
             }
-            let expected = self.0.set_up_code.lock().clone();
+            let expected = self.set_up_code().await?;
             let matches =
                 expected.zip(set_up_code).is_some_and(|(expected, given)| expected.matches(given.expose().trim()));
             if !matches {
-                self.0.throttle.failed(key, self.now());
+                self.attempt_failed(&key).await?;
                 self.record_login(None, viewer.address(), "set-up-code-wrong", AuditOutcome::Denied);
                 return Err(ManageError::problem_at(
                     ProblemCode::WrongCredentials,
@@ -111,13 +111,12 @@ impl Api {
     ) -> Outcome<Administrator> {
         let grants = vec![Grant { scope: Scope::System, role: Role::Admin }];
         let row = self.new_administrator(NewAdministrator { grants, ..new }).await?;
-        let transaction = self.store().transaction().await?;
+        let transaction = self.store().locked(&[Lock::FirstStart]).await?;
         if administrators::exist(&transaction).await? {
             return Err(ManageError::problem(ProblemCode::AlreadyExists, "there is an administrator already"));
         }
         administrators::insert(&transaction, row.clone()).await?;
         store::commit(transaction).await?;
-        *self.0.set_up_code.lock() = None;
         let record = AuditRecord::action(self, "create-first-administrator", &row.email, None);
         self.record(AuditRecord { address, ..record });
         administrator_of_row(row)
@@ -130,20 +129,23 @@ impl Api {
         let now = self.now();
         let email = request.email.trim().to_lowercase();
         let keys = [Key::Account(email.clone()), Key::Address(request.address)];
-        if keys.iter().any(|key| self.0.throttle.is_paused(key, now)) {
-            self.record_login(Some(&email), request.address, "login-throttled", AuditOutcome::Denied);
-            return Err(throttled());
+        for key in &keys {
+            self.may_log_in(key, &email, request.address).await?;
         }
         let row = administrators::find(self.store().reader(), &email).await?;
         let stored = row.as_ref().map(|row| row.password_hash.clone());
         let verified = self.0.passwords.verify(&request.password, stored).await?;
         let Some(row) = row.filter(|_| verified) else {
-            keys.iter().for_each(|key| self.0.throttle.failed(key.clone(), now));
+            for key in &keys {
+                self.attempt_failed(key).await?;
+            }
             let record = self.login_record(Some(&email), request.address, "login-failed", AuditOutcome::Denied);
             self.record(AuditRecord { duration_us: micros(begun), ..record });
             return Err(ManageError::problem(ProblemCode::WrongCredentials, "the e-mail or the password is wrong"));
         };
-        self.0.throttle.succeeded(&keys[0]);
+        // Others may have guessed while this was being checked: the right guess among too many does not count either.
+        self.may_log_in(&keys[0], &email, request.address).await?;
+        self.attempt_succeeded(&keys[0]).await?;
         let access_token = self.secrets().random_token()?;
         let expires_at = now.plus_secs(LOGIN_SECS);
         let token = access_token::Model {
@@ -174,7 +176,7 @@ impl Api {
 
     /// Whether logging in with this e-mail is paused.
     pub async fn login_is_blocked(&self, email: &str) -> Outcome<bool> {
-        Ok(self.0.throttle.is_paused(&Key::Account(email.trim().to_lowercase()), self.now()))
+        self.is_paused(&Key::Account(email.trim().to_lowercase())).await
     }
 
     /// # Errors
@@ -221,24 +223,28 @@ impl Api {
         changes: AdministratorChanges,
     ) -> Outcome<Administrator> {
         self.require_system_admin(viewer)?;
-        let mut row = self.other_administrator(viewer, email, "User cannot edit itself").await?;
-        let password_changes = changes.password.is_some();
-        if let Some(password) = &changes.password {
-            row.password_hash = self.0.passwords.hash(check_password(password)?).await?;
-        }
-        row.first_name = changes.first_name.or(row.first_name);
-        row.last_name = changes.last_name.or(row.last_name);
-        if let Some(grants) = &changes.grants {
-            row.grants = written_grants(grants);
-        }
-        let transaction = self.store().transaction().await?;
-        if !administrators::update(&transaction, row.clone()).await? {
-            return Err(no_administrator());
-        }
-        if password_changes {
-            administrators::end_logins(&transaction, row.id, None).await?;
-        }
-        store::commit(transaction).await?;
+        let id = self.other_administrator(viewer, email, "User cannot edit itself").await?.id;
+        let password_hash = match &changes.password {
+            Some(password) => Some(self.0.passwords.hash(check_password(password)?).await?),
+            None => None,
+        };
+        let row = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let mut row = administrators::find_by_id(&transaction, id).await?.ok_or_else(no_administrator)?;
+            if let Some(hash) = &password_hash {
+                row.password_hash.clone_from(hash);
+                administrators::end_logins(&transaction, id, None).await?;
+            }
+            row.first_name = changes.first_name.clone().or(row.first_name);
+            row.last_name = changes.last_name.clone().or(row.last_name);
+            if let Some(grants) = &changes.grants {
+                row.grants = written_grants(grants);
+            }
+            administrators::update(&transaction, row.clone()).await?;
+            store::commit(transaction).await?;
+            Ok::<_, ManageError>(row)
+        })
+        .await?;
         self.record_about(viewer, "update-administrator", &row.email);
         administrator_of_row(row)
     }
@@ -248,9 +254,12 @@ impl Api {
     pub async fn delete_administrator(&self, viewer: &Viewer, email: &str) -> Outcome<()> {
         self.require_system_admin(viewer)?;
         let row = self.other_administrator(viewer, email, "You cannot delete yourself").await?;
-        let transaction = self.store().transaction().await?;
-        administrators::delete(&transaction, row.id).await?;
-        store::commit(transaction).await?;
+        retried(async || {
+            let transaction = self.store().transaction().await?;
+            administrators::delete(&transaction, row.id).await?;
+            store::commit(transaction).await
+        })
+        .await?;
         self.record_about(viewer, "delete-administrator", &row.email);
         Ok(())
     }
@@ -263,23 +272,41 @@ impl Api {
         let Identity::Administrator { id, access_token, .. } = viewer.identity() else {
             return Err(ManageError::problem(ProblemCode::Unauthenticated, "this needs a login"));
         };
-        let mut row = administrators::find_by_id(self.store().reader(), *id).await?.ok_or_else(no_administrator)?;
+        let row = administrators::find_by_id(self.store().reader(), *id).await?.ok_or_else(no_administrator)?;
         let key = Key::Account(row.email.clone());
-        if self.0.throttle.is_paused(&key, self.now()) {
+        if self.is_paused(&key).await? {
             return Err(throttled());
         }
         if !self.0.passwords.verify(&old, Some(row.password_hash.clone())).await? {
-            self.0.throttle.failed(key, self.now());
+            self.attempt_failed(&key).await?;
             self.record_login(Some(&row.email), viewer.address(), "change-password-failed", AuditOutcome::Denied);
             return Err(ManageError::problem_at(ProblemCode::WrongCredentials, "password", "the password is wrong"));
         }
-        row.password_hash = self.0.passwords.hash(check_password(&new)?).await?;
-        let transaction = self.store().transaction().await?;
-        let email = row.email.clone();
-        administrators::update(&transaction, row).await?;
-        administrators::end_logins(&transaction, *id, Some(*access_token)).await?;
-        store::commit(transaction).await?;
-        self.record_about(viewer, "change-password", &email);
+        let password_hash = self.0.passwords.hash(check_password(&new)?).await?;
+        retried(async || {
+            let transaction = self.store().transaction().await?;
+            let now = administrators::find_by_id(&transaction, *id).await?.ok_or_else(no_administrator)?;
+            // The old password was checked against what was stored then.
+            if now.password_hash != row.password_hash {
+                return Err(ManageError::problem(ProblemCode::Conflict, "the password was changed meanwhile"));
+            }
+            let changed = administrators::Model { password_hash: password_hash.clone(), ..now };
+            administrators::update(&transaction, changed).await?;
+            administrators::end_logins(&transaction, *id, Some(*access_token)).await?;
+            Ok(store::commit(transaction).await?)
+        })
+        .await?;
+        self.record_about(viewer, "change-password", &row.email);
+        Ok(())
+    }
+
+    /// # Errors
+    /// `throttled`, and the audit tells of it.
+    async fn may_log_in(&self, key: &Key, email: &str, address: IpAddr) -> Outcome<()> {
+        if self.is_paused(key).await? {
+            self.record_login(Some(email), address, "login-throttled", AuditOutcome::Denied);
+            return Err(throttled());
+        }
         Ok(())
     }
 

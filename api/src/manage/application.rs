@@ -15,7 +15,7 @@ use crate::Api;
 use crate::directory::{self, Entry, is_secret};
 use crate::fleet::Acknowledged;
 use crate::outbound::parse_address;
-use crate::store::{self, StoreError, applications, server};
+use crate::store::{self, StoreError, applications, retried, server};
 
 /// An application as one viewer sees it. Having one means being allowed to read it.
 #[derive(Debug, Clone)]
@@ -69,6 +69,7 @@ impl Api {
     /// # Errors
     /// `not-found` whether it does not exist or is not theirs.
     pub async fn application(&self, viewer: &Viewer, name: &str) -> Outcome<Application> {
+        self.current_directory().await?;
         self.directory().find(name).and_then(|entry| Application::of(entry, viewer)).ok_or_else(no_application)
     }
 
@@ -77,11 +78,13 @@ impl Api {
     /// # Errors
     /// As [`application`](Self::application).
     pub async fn application_by_id(&self, viewer: &Viewer, id: Uuid) -> Outcome<Application> {
+        self.current_directory().await?;
         self.directory().find_by_id(id).and_then(|entry| Application::of(entry, viewer)).ok_or_else(no_application)
     }
 
     /// All applications that the viewer may read, by name.
     pub async fn applications(&self, viewer: &Viewer) -> Outcome<Vec<Application>> {
+        self.current_directory().await?;
         Ok(self.directory().all().into_iter().filter_map(|entry| Application::of(entry, viewer)).collect())
     }
 
@@ -101,12 +104,25 @@ impl Api {
             Problem::new(ProblemCode::Invalid, format!("the name of an application is not valid: {error}")).at("name")
         })?;
         let settings = self.new_settings()?;
-        let held = self.fleet().in_order().await;
+        let held = self.in_order().await?;
+        let revision = retried(|| self.write_application(&name, &settings)).await?;
+        self.directory_changed().await?;
+        let command = Command::Settings { settings: settings.worker_view(&name) };
+        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        drop(held);
+        sent.acknowledged().await;
+        let application = self.application(viewer, name.as_str()).await?;
+        self.record(AuditRecord::action(self, "create-application", viewer.name(), Some(&application)));
+        Ok(application)
+    }
+
+    /// Writes a new application down, over a retired one of the name. Returns the revision.
+    async fn write_application(&self, name: &ApplicationName, settings: &ApplicationSettings) -> Outcome<u64> {
         let transaction = self.store().transaction().await?;
         let kept = applications::retired(&transaction, name.as_str()).await?;
         // Sealed secrets belong to an id.
         let id = kept.as_ref().map_or_else(Uuid::now_v7, |kept| kept.id);
-        let (open, secrets) = directory::split(self.secrets(), id, &settings)?;
+        let (open, secrets) = directory::split(self.secrets(), id, settings)?;
         if kept.is_some() {
             applications::revive(&transaction, id, open, secrets).await?;
         } else {
@@ -123,16 +139,10 @@ impl Api {
                 inserted => inserted?,
             }
         }
+        server::next_directory_version(&transaction).await?;
         let revision = server::next_revision(&transaction).await?;
         store::commit(transaction).await?;
-        self.reload_directory().await?;
-        let command = Command::Settings { settings: settings.worker_view(&name) };
-        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
-        drop(held);
-        sent.acknowledged().await;
-        let application = self.application(viewer, name.as_str()).await?;
-        self.record(AuditRecord::action(self, "create-application", viewer.name(), Some(&application)));
-        Ok(application)
+        Ok(revision)
     }
 
     /// Deletes an application with everything in it and ends its sessions. Needs the system's admin role.
@@ -155,26 +165,34 @@ impl Api {
     async fn remove_application(&self, viewer: &Viewer, name: &str, records: Records) -> Outcome<()> {
         let application = self.application(viewer, name).await?;
         self.require_system_admin(viewer)?;
-        let held = self.fleet().in_order().await;
-        let transaction = self.store().transaction().await?;
-        let (removed, code) = match records {
-            Records::Delete => (applications::delete(&transaction, application.id).await?, "delete-application"),
-            Records::Keep => {
-                let now = self.now().as_millis();
-                (applications::retire(&transaction, application.id, now).await?, "retire-application")
+        let held = self.in_order().await?;
+        let (removed, revision) = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let removed = match records {
+                Records::Delete => applications::delete(&transaction, application.id).await?,
+                Records::Keep => applications::retire(&transaction, application.id, self.now().as_millis()).await?,
+            };
+            self.keep_scope_revoked(&transaction, &application, None, false).await?;
+            server::next_directory_version(&transaction).await?;
+            let revision = server::next_revision(&transaction).await?;
+            if removed {
+                store::commit(transaction).await?;
             }
-        };
+            Ok::<_, StoreError>((removed, revision))
+        })
+        .await?;
         if !removed {
             return Err(no_application());
         }
-        self.keep_scope_revoked(&transaction, &application, None, false).await?;
-        let revision = server::next_revision(&transaction).await?;
-        store::commit(transaction).await?;
-        self.reload_directory().await?;
+        self.directory_changed().await?;
         let command = Command::RemoveApplication { application: application.name.clone() };
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);
         sent.acknowledged().await;
+        let code = match records {
+            Records::Delete => "delete-application",
+            Records::Keep => "retire-application",
+        };
         self.record(AuditRecord::action(self, code, viewer.name(), Some(&application)));
         Ok(())
     }
@@ -245,8 +263,7 @@ impl Api {
         change: impl FnOnce(&ApplicationSettings) -> Outcome<ApplicationSettings>,
     ) -> Outcome<Application> {
         let begun = Instant::now();
-        let held = self.fleet().in_order().await;
-        let transaction = self.store().transaction().await?;
+        let held = self.in_order().await?;
         let current = self.directory().find_by_id(application.id).ok_or_else(no_application)?;
         let mut settings = change(&current.settings)?;
         addresses_can_be_called(&settings)?;
@@ -258,17 +275,24 @@ impl Api {
             };
         }
         let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
-        if !applications::update_settings(&transaction, application.id, open, secrets).await? {
-            return Err(no_application());
-        }
         let (was, is) = (current.settings.worker_view(&application.name), settings.worker_view(&application.name));
-        if is.play_protected && !was.play_protected {
-            // Workers end those who came in without showing anything; what those hold is worth nothing anywhere.
-            self.keep_scope_revoked(&transaction, application, None, true).await?;
-        }
-        let revision = server::next_revision(&transaction).await?;
-        store::commit(transaction).await?;
-        self.reload_directory().await?;
+        let revision = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let (open, secrets) = (open.clone(), secrets.clone());
+            if !applications::update_settings(&transaction, application.id, open, secrets).await? {
+                return Err(no_application());
+            }
+            if is.play_protected && !was.play_protected {
+                // Workers end those who came in without showing anything; what those hold is worth nothing anywhere.
+                self.keep_scope_revoked(&transaction, application, None, true).await?;
+            }
+            server::next_directory_version(&transaction).await?;
+            let revision = server::next_revision(&transaction).await?;
+            store::commit(transaction).await?;
+            Ok(revision)
+        })
+        .await?;
+        self.directory_changed().await?;
         let command = Command::Settings { settings: is };
         let sent = self.fleet().announce(&held, revision, command, self.now()).await;
         drop(held);

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime};
 use uuid::Uuid;
 
@@ -9,7 +10,8 @@ use super::{Application, Cursor, Entry, Outcome, Page, Slice, Viewer};
 use crate::Api;
 use crate::store::audit;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AuditKind {
     /// The gate was asked.
     Decision,
@@ -33,7 +35,8 @@ impl AuditKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AuditOutcome {
     Allowed,
     Denied,
@@ -52,7 +55,7 @@ impl AuditOutcome {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuditRecord {
     pub id: Uuid,
     pub at: UnixTime,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Application, AuditRecord, BlockEvent, Cursor, Entry, Outcome, Page, Role, Slice};
 use crate::Api;
 use crate::fleet::{Acknowledged, Closed, End, close_session};
-use crate::store::{self, ConnectionTrait, Stored, blocks, broadcasts, server, sessions};
+use crate::store::{self, ConnectionTrait, StoreError, Stored, blocks, broadcasts, retried, server, sessions};
 use crate::webhooks::{Action, Happening, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,36 +92,10 @@ impl Api {
         application.require(Role::Operator)?;
         let begun = Instant::now();
         let seconds = request.seconds.clamp(0, LONGEST_SECS);
-        let held = self.fleet().in_order().await;
+        let held = self.in_order().await?;
         let now = self.now();
         let until = now.plus_secs(seconds);
-        let transaction = self.store().transaction().await?;
-        let mut set = Vec::with_capacity(2);
-        for operation in request.operations.operations() {
-            let revision = server::next_revision(&transaction).await?;
-            let row = blocks::Model {
-                id: Uuid::now_v7(),
-                application_id: application.id,
-                stream_id: request.stream_id.to_string(),
-                subscriber_id: request.subscriber_id.to_string(),
-                operation: operation.as_str().to_owned(),
-                until: until.as_millis(),
-                set_at: now.as_millis(),
-                actor: application.actor.to_string(),
-                revision: i64::try_from(revision).unwrap_or(i64::MAX),
-            };
-            blocks::put(&transaction, row).await?;
-            let block = Block {
-                application: application.name.clone(),
-                stream_id: request.stream_id.clone(),
-                subscriber: request.subscriber_id.clone(),
-                operation: *operation,
-                until,
-            };
-            set.push((revision, block));
-        }
-        self.tell_of_block(&transaction, application, &request, seconds, now).await?;
-        store::commit(transaction).await?;
+        let set = retried(|| self.write_blocks(application, &request, seconds, until, now)).await?;
         let mut sent = Vec::with_capacity(set.len());
         for (revision, block) in &set {
             let command = Command::Block { block: block.clone() };
@@ -152,6 +126,45 @@ impl Api {
         Ok(outcome)
     }
 
+    /// Writes the blocks down, each with a higher revision.
+    async fn write_blocks(
+        &self,
+        application: &Application,
+        request: &BlockRequest,
+        seconds: i64,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Outcome<Vec<(u64, Block)>> {
+        let transaction = self.store().transaction().await?;
+        let mut set = Vec::with_capacity(2);
+        for operation in request.operations.operations() {
+            let revision = server::next_revision(&transaction).await?;
+            let row = blocks::Model {
+                id: Uuid::now_v7(),
+                application_id: application.id,
+                stream_id: request.stream_id.to_string(),
+                subscriber_id: request.subscriber_id.to_string(),
+                operation: operation.as_str().to_owned(),
+                until: until.as_millis(),
+                set_at: now.as_millis(),
+                actor: application.actor.to_string(),
+                revision: i64::try_from(revision).unwrap_or(i64::MAX),
+            };
+            blocks::put(&transaction, row).await?;
+            let block = Block {
+                application: application.name.clone(),
+                stream_id: request.stream_id.clone(),
+                subscriber: request.subscriber_id.clone(),
+                operation: *operation,
+                until,
+            };
+            set.push((revision, block));
+        }
+        self.tell_of_block(&transaction, application, request, seconds, now).await?;
+        store::commit(transaction).await?;
+        Ok(set)
+    }
+
     /// Writes down that the publishers which the workers have just ended are gone, so that their stream is free when
     /// the call returns, and not only when the workers' reports have arrived. Pending workers may still carry theirs.
     async fn close_publishers(
@@ -164,16 +177,19 @@ impl Api {
         let publishes = |row: &sessions::Model| {
             row.operation == Operation::Publish.as_str() && !pending.iter().any(|worker| worker.id.uuid() == row.worker)
         };
-        let mut closed = Closed::default();
-        let transaction = self.store().transaction().await?;
-        let rows =
-            sessions::open_of_subscriber(&transaction, application.id, stream, subscriber, MOST_SESSIONS).await?;
-        for row in rows.into_iter().filter(publishes) {
-            let end = End::of(EndReason::Blocked, self.now());
-            close_session(self, &transaction, row, end, &mut closed).await?;
-        }
-        store::commit(transaction).await?;
-        closed.announce(self);
+        let close = async || {
+            let mut closed = Closed::default();
+            let transaction = self.store().transaction().await?;
+            let rows =
+                sessions::open_of_subscriber(&transaction, application.id, stream, subscriber, MOST_SESSIONS).await?;
+            for row in rows.into_iter().filter(publishes) {
+                let end = End::of(EndReason::Blocked, self.now());
+                close_session(self, &transaction, row, end, &mut closed).await?;
+            }
+            store::commit(transaction).await?;
+            Ok::<_, StoreError>(closed)
+        };
+        retried(close).await?.announce(self);
         Ok(())
     }
 

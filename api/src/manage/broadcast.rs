@@ -12,7 +12,7 @@ use super::{
 };
 use crate::Api;
 use crate::fleet::{Closed, close_stream};
-use crate::store::{self, StoreError, broadcasts};
+use crate::store::{self, StoreError, broadcasts, retried};
 
 /// One broadcast as it stands.
 #[derive(Debug, Clone)]
@@ -375,12 +375,16 @@ impl Api {
         changes: BroadcastChanges,
     ) -> Outcome<Broadcast> {
         application.require(Role::Operator)?;
-        let transaction = self.store().transaction().await?;
-        let mut row =
-            broadcasts::find(&transaction, application.id, stream_id).await?.ok_or_else(|| no_broadcast(stream_id))?;
-        changes.apply(&mut row)?;
-        broadcasts::update(&transaction, row.clone()).await?;
-        crate::store::commit(transaction).await?;
+        let row = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let found = broadcasts::find_to_change(&transaction, application.id, stream_id).await?;
+            let mut row = found.ok_or_else(|| no_broadcast(stream_id))?;
+            changes.clone().apply(&mut row)?;
+            broadcasts::update(&transaction, row.clone()).await?;
+            store::commit(transaction).await?;
+            Ok::<_, ManageError>(row)
+        })
+        .await?;
         let broadcast = self.broadcast_of_row(application, row)?;
         self.tell_broadcast(application, &broadcast.stream_id, BroadcastEventKind::Updated);
         self.record(AuditRecord::action_on(self, "update-broadcast", application, &broadcast.stream_id));
@@ -417,16 +421,20 @@ impl Api {
         // Also when nobody publishes now: tickets of before must not open what may come under the same name.
         self.keep_scope_revoked(self.store().writer(), application, Some(&broadcast.stream_id), false).await?;
         self.end_stream(application, &broadcast.stream_id, EndReason::Deleted).await?;
-        let mut closed = Closed::default();
-        let transaction = self.store().transaction().await?;
-        // The workers' own events may come later, and would find no record to end.
-        if let Some(row) = broadcasts::find_by_id(&transaction, application.id, id).await?
-            && row.publisher.is_some()
-        {
-            close_stream(self, &transaction, row, self.now(), EndReason::Deleted, &mut closed).await?;
-        }
-        broadcasts::delete(&transaction, id).await?;
-        store::commit(transaction).await?;
+        let closed = retried(async || {
+            let mut closed = Closed::default();
+            let transaction = self.store().transaction().await?;
+            // The workers' own events may come later, and would find no record to end.
+            if let Some(row) = broadcasts::find_by_id(&transaction, application.id, id).await?
+                && row.publisher.is_some()
+            {
+                close_stream(self, &transaction, row, self.now(), EndReason::Deleted, &mut closed).await?;
+            }
+            broadcasts::delete(&transaction, id).await?;
+            store::commit(transaction).await?;
+            Ok::<_, StoreError>(closed)
+        })
+        .await?;
         closed.announce(self);
         self.tell_broadcast(application, &broadcast.stream_id, BroadcastEventKind::Deleted);
         self.record(AuditRecord::action_on(self, "delete-broadcast", application, &broadcast.stream_id));
@@ -473,7 +481,7 @@ impl Api {
     ) -> Outcome<ControlOutcome> {
         let command =
             Command::EndStream { application: application.name.clone(), stream_id: stream_id.clone(), reason };
-        let sent = self.fleet().send(self.directory().revision(), command, self.now()).await;
+        let sent = self.fleet().send(command, self.now()).await;
         Ok(sent.acknowledged().await.into())
     }
 

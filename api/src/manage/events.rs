@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sluice_contract::message::EndReason;
 use sluice_contract::{ApplicationName, Block, StreamId, UnixTime, WorkerId};
 use tokio::sync::broadcast::Receiver;
 
 use super::{AuditRecord, Session};
 use crate::Api;
+use crate::fleet::Told;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SessionEventKind {
     Started,
     Suspended,
@@ -17,14 +20,14 @@ pub enum SessionEventKind {
     Ended,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionEvent {
     pub kind: SessionEventKind,
     pub at: UnixTime,
     pub session: Session,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BlockEvent {
     pub at: UnixTime,
     /// Lifted when it ends in the past.
@@ -32,7 +35,8 @@ pub struct BlockEvent {
     pub actor: Arc<str>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BroadcastEventKind {
     Created,
     Updated,
@@ -43,7 +47,7 @@ pub enum BroadcastEventKind {
     Ended,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BroadcastEvent {
     pub kind: BroadcastEventKind,
     pub at: UnixTime,
@@ -83,7 +87,7 @@ impl Events {
 /// Events that a subscriber may be behind.
 const QUEUE: usize = 1_024;
 
-/// All of the server: filter with [`Viewer::may_read`](super::Viewer::may_read).
+/// All of the server, whichever of its APIs it happened at: filter with [`Viewer::may_read`](super::Viewer::may_read).
 impl Api {
     pub fn session_events(&self) -> Receiver<SessionEvent> {
         self.0.events.sessions.subscribe()
@@ -99,7 +103,10 @@ impl Api {
 
     /// Records of kind [`Decision`](super::AuditKind::Decision), as they are made.
     pub fn decisions(&self) -> Receiver<Arc<AuditRecord>> {
-        self.0.events.decisions.subscribe()
+        let receiver = self.0.events.decisions.subscribe();
+        // The others tell of theirs from now on.
+        self.beat();
+        receiver
     }
 
     /// About once a second per worker.
@@ -110,19 +117,58 @@ impl Api {
     // Nobody listening is no fault.
 
     pub(crate) fn emit_session(&self, event: SessionEvent) {
-        let _ = self.0.events.sessions.send(event);
+        if self.store().is_shared() {
+            self.fleet().notices.tell(Told::Session { event: Box::new(event.clone()) });
+        }
+        self.heard_session(event);
     }
 
     pub(crate) fn emit_block(&self, event: BlockEvent) {
-        let _ = self.0.events.blocks.send(event);
+        if self.store().is_shared() {
+            self.fleet().notices.tell(Told::Block { event: event.clone() });
+        }
+        self.heard_block(event);
     }
 
     pub(crate) fn emit_broadcast(&self, event: BroadcastEvent) {
-        let _ = self.0.events.broadcasts.send(event);
+        if self.store().is_shared() {
+            self.fleet().notices.tell(Told::Broadcast { event: event.clone() });
+        }
+        self.heard_broadcast(event);
     }
 
     pub(crate) fn emit_decision(&self, record: Arc<AuditRecord>) {
+        if self.store().is_shared() {
+            self.fleet().notices.tell_decision(&record);
+        }
+        self.heard_decision(record);
+    }
+
+    // What happened at another API is told here as well.
+
+    pub(crate) fn heard_session(&self, event: SessionEvent) {
+        if event.kind == SessionEventKind::Ended {
+            self.fleet().picture.session_ended(event.session.id);
+        }
+        let _ = self.0.events.sessions.send(event);
+    }
+
+    pub(crate) fn heard_block(&self, event: BlockEvent) {
+        let _ = self.0.events.blocks.send(event);
+    }
+
+    pub(crate) fn heard_broadcast(&self, event: BroadcastEvent) {
+        let _ = self.0.events.broadcasts.send(event);
+    }
+
+    pub(crate) fn heard_decision(&self, record: Arc<AuditRecord>) {
         let _ = self.0.events.decisions.send(record);
+    }
+
+    /// Says that this API is there, and what its people watch.
+    pub(crate) fn beat(&self) {
+        let decisions = self.0.events.decisions.receiver_count() > 0;
+        self.fleet().notices.tell(Told::Beat { decisions });
     }
 
     pub(crate) fn emit_stats(&self, tick: StatsTick) {

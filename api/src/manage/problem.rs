@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::secrets::SecretKeyError;
-use crate::store::StoreError;
+use crate::store::{Again, StoreError};
 
 /// The answer of every managing function.
 pub type Outcome<T> = Result<T, ManageError>;
@@ -17,6 +17,15 @@ pub enum ManageError {
     /// The database or the bus is away: try again later. The text is for the log, not for callers.
     #[error("not available now: {0}")]
     Unavailable(String),
+    /// Somebody else changed the same things each time: try again.
+    #[error("others changed the same at the same time; try again")]
+    Contended,
+}
+
+impl Again for ManageError {
+    fn is_again(&self) -> bool {
+        matches!(self, Self::Contended)
+    }
 }
 
 /// One thing that the caller should mend.
@@ -109,7 +118,13 @@ impl ManageError {
 
 impl From<StoreError> for ManageError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            StoreError::Retry => Self::Contended,
+            StoreError::Unstorable => {
+                Self::problem(ProblemCode::Invalid, "a text holds a character that cannot be stored")
+            }
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{AuditRecord, ManageError, Outcome, Problem, ProblemCode, Role, Viewe
 use crate::Api;
 use crate::directory::{is_secret, sealed_server_settings};
 use crate::outbound::parse_address;
-use crate::store::{self, server};
+use crate::store::{self, retried, server};
 
 /// Under the names that existing clients use.
 #[derive(Clone, Serialize, Deserialize)]
@@ -220,23 +220,24 @@ impl Api {
         Ok(object)
     }
 
-    /// Changes the settings that `body` names; the others keep their value. In force when this returns; on other APIs
-    /// of the database within a second.
+    /// Changes the settings that `body` names; the others keep their value. In force when this returns.
     ///
     /// # Errors
     /// `invalid` or `limit`, and then nothing is stored; `forbidden` without the admin role over the system.
     pub async fn change_server_settings(&self, viewer: &Viewer, body: Map<String, Value>) -> Outcome<()> {
         self.require_system_admin(viewer)?;
         // One change at a time: each is made of what is in force then.
-        let held = self.fleet().in_order().await;
+        let held = self.in_order().await?;
         let settings = self.server_settings().changed(body)?;
         let sealed = sealed_server_settings(self.secrets(), &settings)?;
-        let transaction = self.store().transaction().await?;
-        server::put_settings(&transaction, sealed).await?;
-        store::commit(transaction).await?;
-        self.reload_directory().await?;
+        retried(async || {
+            let transaction = self.store().transaction().await?;
+            server::put_settings(&transaction, sealed.clone()).await?;
+            store::commit(transaction).await
+        })
+        .await?;
+        self.directory_changed().await?;
         drop(held);
-        self.follow_log_level();
         let mut record = AuditRecord::action(self, "update-server-settings", viewer.name(), None);
         record.address = Some(viewer.address());
         self.record(record);

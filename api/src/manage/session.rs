@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sluice_contract::message::{AudioInfo, EndReason, SessionState, SessionStats, VideoInfo};
+use serde::{Deserialize, Serialize};
+use sluice_contract::message::{AudioInfo, Command, EndReason, SessionState, SessionStats, VideoInfo, WorkerLoad};
 use sluice_contract::{
     ApplicationName, Operation, Peer, Protocol, SecurityMode, SessionId, StreamId, SubscriberId, UnixTime, WorkerId,
 };
@@ -17,7 +18,7 @@ use crate::fleet::{Acknowledged, state_word};
 use crate::store::{events, sessions};
 
 /// One admitted connection, open or ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     pub id: SessionId,
     pub application: ApplicationName,
@@ -142,6 +143,8 @@ pub struct WorkerStatus {
     pub revision: u64,
     pub sessions: u32,
     pub streams: u32,
+    /// What it uses of its machine, and whether it is draining.
+    pub load: WorkerLoad,
 }
 
 /// The whole server at a moment.
@@ -211,6 +214,24 @@ impl Api {
     /// The workers that are alive. Needs a role over the system; others see none.
     pub fn workers(&self, viewer: &Viewer) -> Vec<WorkerStatus> {
         if viewer.system_role().is_some() { self.fleet().picture.workers() } else { Vec::new() }
+    }
+
+    /// Makes a worker take no new publishers, or take them again. It says so itself with its next report. Needs the
+    /// system's admin role.
+    ///
+    /// # Errors
+    /// `not-found` unless it is alive, `forbidden`.
+    pub async fn drain_worker(&self, viewer: &Viewer, id: WorkerId, on: bool) -> Outcome<WorkerStatus> {
+        self.require_system_admin(viewer)?;
+        let alive = || self.fleet().picture.workers().into_iter().find(|worker| worker.id == id);
+        let no_worker = || ManageError::problem_at(ProblemCode::NotFound, "workerId", "no such worker is alive");
+        let name = alive().ok_or_else(no_worker)?.name;
+        self.fleet().send(Command::Drain { worker: id, on }, self.now()).await.acknowledged().await;
+        let code = if on { "drain-worker" } else { "undrain-worker" };
+        let record = AuditRecord::action(self, code, viewer.name(), None);
+        self.record(AuditRecord { address: Some(viewer.address()), detail: Some(name), ..record });
+        self.fleet().picture.drains(id, on);
+        alive().ok_or_else(no_worker)
     }
 
     /// The newest first.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::Api;
 use crate::gate::subscriber_facts;
-use crate::store::{self, events, sessions, subscribers};
+use crate::store::{self, StoreError, events, retried, sessions, subscribers};
 
 /// One subscriber as it stands. Its secret cannot be read back.
 #[derive(Debug, Clone)]
@@ -136,33 +136,42 @@ impl Api {
         let secret = secret.as_ref().map(decoded).transpose()?;
         let period = self.period(application, put.totp_period_seconds)?;
         let limit = connections_limit(put.concurrent_connections_limit)?;
-        let transaction = self.store().transaction().await?;
-        let db = &transaction;
-        let old = subscribers::find(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
-        let is_new = old.is_none();
-        let (id, created_at) =
-            old.map_or_else(|| (Uuid::now_v7(), self.now().as_millis()), |row| (row.id, row.created_at));
-        let row = subscribers::Model {
-            id,
-            application_id: application.id,
-            stream_id: stream_id.to_string(),
-            subscriber_id: subscriber_id.to_string(),
-            name: put.name,
-            operation: put.operation.as_deref().and_then(Operation::parse).map(|op| op.as_str().to_owned()),
-            secret: self.sealed(id, secret.as_ref())?,
-            totp_period_seconds: period,
-            concurrent_connections_limit: limit,
-            created_at,
-            average_video_bps: 0,
-            average_audio_bps: 0,
-            measured_ms: 0,
-        };
-        if is_new {
-            subscribers::insert(db, row.clone()).await?;
-        } else {
-            subscribers::update(db, row.clone()).await?;
-        }
-        store::commit(transaction).await?;
+        let operation = put.operation.as_deref().and_then(Operation::parse);
+        let row = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let db = &transaction;
+            let old = subscribers::find(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+            let is_new = old.is_none();
+            let (id, created_at) =
+                old.map_or_else(|| (Uuid::now_v7(), self.now().as_millis()), |row| (row.id, row.created_at));
+            let row = subscribers::Model {
+                id,
+                application_id: application.id,
+                stream_id: stream_id.to_string(),
+                subscriber_id: subscriber_id.to_string(),
+                name: put.name.clone(),
+                operation: operation.map(|operation| operation.as_str().to_owned()),
+                secret: self.sealed(id, secret.as_ref())?,
+                totp_period_seconds: period,
+                concurrent_connections_limit: limit,
+                created_at,
+                average_video_bps: 0,
+                average_audio_bps: 0,
+                measured_ms: 0,
+            };
+            let written = if is_new {
+                subscribers::insert_if_absent(db, row.clone()).await?
+            } else {
+                subscribers::update(db, row.clone()).await?
+            };
+            if !written {
+                // It came, or went, meanwhile.
+                return Err(StoreError::Retry.into());
+            }
+            store::commit(transaction).await?;
+            Ok::<_, ManageError>(row)
+        })
+        .await?;
         self.tell(application, stream_id, &subscriber_id, "put-subscriber");
         self.one(application, row).await
     }
@@ -218,13 +227,26 @@ impl Api {
         changes: SubscriberChanges,
     ) -> Outcome<(Subscriber, Option<RevealedSecret>)> {
         application.require(Role::Operator)?;
+        let (row, revealed) =
+            retried(|| self.change_subscriber(application, stream_id, subscriber_id, &changes)).await?;
+        self.tell(application, stream_id, subscriber_id, "update-subscriber");
+        Ok((self.one(application, row).await?, revealed))
+    }
+
+    async fn change_subscriber(
+        &self,
+        application: &Application,
+        stream_id: &StreamId,
+        subscriber_id: &SubscriberId,
+        changes: &SubscriberChanges,
+    ) -> Outcome<(subscribers::Model, Option<RevealedSecret>)> {
         let transaction = self.store().transaction().await?;
         let found = subscribers::find(&transaction, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
         let mut row = found.ok_or_else(|| {
             ManageError::problem_at(ProblemCode::NotFound, "subscriberId", "the stream has no such subscriber")
         })?;
-        if let Some(name) = changes.name {
-            row.name = name;
+        if let Some(name) = &changes.name {
+            row.name.clone_from(name);
         }
         if let Some(operation) = changes.operation {
             row.operation = operation.map(|operation| operation.as_str().to_owned());
@@ -236,15 +258,14 @@ impl Api {
             row.concurrent_connections_limit = connections_limit(changes.concurrent_connections_limit)?;
         }
         let mut revealed = None;
-        if let Some(choice) = changes.secret {
+        if let Some(choice) = &changes.secret {
             let secret;
-            (secret, revealed) = self.chosen(choice, stream_id, subscriber_id, row.totp_period_seconds)?;
+            (secret, revealed) = self.chosen(choice.clone(), stream_id, subscriber_id, row.totp_period_seconds)?;
             row.secret = self.sealed(row.id, secret.as_ref())?;
         }
         subscribers::update(&transaction, row.clone()).await?;
         store::commit(transaction).await?;
-        self.tell(application, stream_id, subscriber_id, "update-subscriber");
-        Ok((self.one(application, row).await?, revealed))
+        Ok((row, revealed))
     }
 
     pub async fn subscriber(
@@ -335,17 +356,21 @@ impl Api {
         application.require(Role::Operator)?;
         let stream = stream_id.as_str();
         let connected = sessions::open_counts(self.store().reader(), application.id, vec![stream.to_owned()]).await?;
-        let transaction = self.store().transaction().await?;
-        let mut ending = Vec::new();
-        for (_, subscriber_id, _) in connected {
-            // Only those with a record lose something; others were admitted without one.
-            if subscribers::find(&transaction, application.id, stream, &subscriber_id).await?.is_some() {
-                ending.extend(subscriber_id.parse::<SubscriberId>().ok());
+        let (ending, deleted) = retried(async || {
+            let transaction = self.store().transaction().await?;
+            let mut ending = Vec::new();
+            for (_, subscriber_id, _) in &connected {
+                // Only those with a record lose something; others were admitted without one.
+                if subscribers::find(&transaction, application.id, stream, subscriber_id).await?.is_some() {
+                    ending.extend(subscriber_id.parse::<SubscriberId>().ok());
+                }
             }
-        }
-        let deleted = subscribers::delete_all(&transaction, application.id, stream).await?;
-        events::delete_of_stream(&transaction, application.id, stream).await?;
-        store::commit(transaction).await?;
+            let deleted = subscribers::delete_all(&transaction, application.id, stream).await?;
+            events::delete_of_stream(&transaction, application.id, stream).await?;
+            store::commit(transaction).await?;
+            Ok::<_, StoreError>((ending, deleted))
+        })
+        .await?;
         for subscriber_id in &ending {
             self.end_sessions(application, stream_id, subscriber_id).await?;
         }

@@ -98,6 +98,7 @@ impl From<ManageError> for Failure {
                 _ => Self::Refused(problem),
             },
             ManageError::Unavailable(cause) => Self::Unavailable(cause),
+            error @ ManageError::Contended => Self::Unavailable(error.to_string()),
         }
     }
 }

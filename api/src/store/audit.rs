@@ -1,8 +1,10 @@
 //! The audit.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, QueryOrder, QuerySelect};
 
+use super::purge::purge;
 use super::{Keyset, Stored};
 use crate::manage::{AuditFilter, AuditOrder, Page};
 
@@ -34,7 +36,10 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub async fn insert_many(db: &impl ConnectionTrait, rows: Vec<Model>) -> Stored<()> {
     if !rows.is_empty() {
-        Entity::insert_many(rows.into_iter().map(ActiveModel::from)).exec_without_returning(db).await?;
+        // Whoever is not sure that a batch was written writes it again.
+        let same = OnConflict::column(Column::Id).do_nothing().to_owned();
+        let rows = rows.into_iter().map(ActiveModel::from);
+        Entity::insert_many(rows).on_conflict(same).exec_without_returning(db).await?;
     }
     Ok(())
 }
@@ -67,11 +72,11 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Stored<Option<Model>> 
 pub async fn purge_beyond(db: &impl ConnectionTrait, most: u64) -> Stored<u64> {
     let oldest_beyond = Entity::find().order_by_desc(Column::Id).offset(most).one(db).await?;
     let Some(oldest_beyond) = oldest_beyond else { return Ok(0) };
-    Ok(Entity::delete_many().filter(Column::Id.lte(oldest_beyond.id)).exec(db).await?.rows_affected)
+    purge::<Entity>(db, Column::Id, Condition::all().add(Column::Id.lte(oldest_beyond.id))).await
 }
 
 pub async fn purge_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
-    Ok(Entity::delete_many().filter(Column::At.lt(at)).exec(db).await?.rows_affected)
+    purge::<Entity>(db, Column::Id, Condition::all().add(Column::At.lt(at))).await
 }
 
 fn condition(filter: &AuditFilter, applications: Option<&[String]>) -> Condition {

@@ -62,6 +62,12 @@ pub async fn find(db: &impl ConnectionTrait, application: Uuid, stream_id: &str)
     Ok(select.one(db).await?)
 }
 
+/// The same, to be written back: nobody else changes it until the end of the transaction.
+pub async fn find_to_change(db: &impl ConnectionTrait, application: Uuid, stream_id: &str) -> Stored<Option<Model>> {
+    let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::StreamId.eq(stream_id));
+    Ok(select.lock_exclusive().one(db).await?)
+}
+
 pub async fn find_by_id(db: &impl ConnectionTrait, application: Uuid, id: Uuid) -> Stored<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(Column::ApplicationId.eq(application)).one(db).await?)
 }
@@ -113,9 +119,16 @@ pub async fn subtracks(db: &impl ConnectionTrait, application: Uuid, main: &str,
     Ok(select.limit(limit).all(db).await?)
 }
 
-/// Streams that `publisher` carries.
+/// The stream that `publisher` carries, to be written back: nobody else changes it until the end of the transaction.
 pub async fn of_publisher(db: &impl ConnectionTrait, publisher: Uuid) -> Stored<Option<Model>> {
-    Ok(Entity::find().filter(Column::Publisher.eq(publisher)).one(db).await?)
+    Ok(Entity::find().filter(Column::Publisher.eq(publisher)).lock_exclusive().one(db).await?)
+}
+
+/// Workers that carry a stream.
+pub async fn workers(db: &impl ConnectionTrait) -> Stored<Vec<Uuid>> {
+    let on_air = Column::Publisher.is_not_null();
+    let select = Entity::find().select_only().column(Column::Worker).distinct().filter(on_air);
+    Ok(select.filter(Column::Worker.is_not_null()).into_tuple().all(db).await?)
 }
 
 /// Everything that is on air, or only what `worker` carries.
@@ -127,12 +140,16 @@ pub async fn on_air(db: &impl ConnectionTrait, worker: Option<Uuid>) -> Stored<V
     Ok(select.all(db).await?)
 }
 
-/// The publishers were heard at `at`.
+/// The publishers were heard at `at`. Each API hears them: the first writes it down.
 pub async fn touch(db: &impl ConnectionTrait, publishers: Vec<Uuid>, at: i64) -> Stored<()> {
     let changes = ActiveModel { updated_at: Set(Some(at)), ..Default::default() };
-    Entity::update_many().set(changes).filter(Column::Publisher.is_in(publishers)).exec(db).await?;
+    let older = Condition::any().add(Column::UpdatedAt.is_null()).add(Column::UpdatedAt.lt(at - TOUCHED_LATELY_MS));
+    Entity::update_many().set(changes).filter(Column::Publisher.is_in(publishers)).filter(older).exec(db).await?;
     Ok(())
 }
+
+/// Half of the time between two touches.
+const TOUCHED_LATELY_MS: i64 = 5_000;
 
 fn condition(application: Uuid, filter: &BroadcastFilter, fresh: i64) -> Condition {
     let mut all = Condition::all().add(Column::ApplicationId.eq(application));

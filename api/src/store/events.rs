@@ -4,6 +4,7 @@ use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 
+use super::purge::purge;
 use super::{Keyset, Stored};
 use crate::manage::{ConnectionEventFilter, Page};
 
@@ -64,7 +65,7 @@ pub async fn delete_of_stream(db: &impl ConnectionTrait, application: Uuid, stre
 }
 
 pub async fn purge_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
-    Ok(Entity::delete_many().filter(Column::At.lt(at)).exec(db).await?.rows_affected)
+    purge::<Entity>(db, Column::Id, Condition::all().add(Column::At.lt(at))).await
 }
 
 fn condition(application: Uuid, filter: &ConnectionEventFilter) -> Condition {

@@ -2,9 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{QueryOrder, Set};
+use sea_orm::{Condition, QueryOrder, Set};
 
 use super::Stored;
+use super::purge::purge;
 
 pub mod counter {
     use sea_orm::entity::prelude::*;
@@ -78,7 +79,8 @@ pub mod handled_event {
 
 const REVISION: &str = "revision";
 const CHECK: &str = "check";
-/// Names the settings among the sealed values, and the counter of their changes.
+const DIRECTORY: &str = "directory";
+/// Names the settings among the sealed values.
 const SETTINGS: &str = "server-settings";
 
 /// The newest revision; 0 before the first.
@@ -91,9 +93,15 @@ pub async fn next_revision(db: &impl ConnectionTrait) -> Stored<u64> {
     next(db, REVISION).await
 }
 
-/// How often the server's settings were written.
-pub async fn settings_revision(db: &impl ConnectionTrait) -> Stored<u64> {
-    count_of(db, SETTINGS).await
+/// How often applications and settings were written: who has read them at one version needs not read them again before
+/// the next.
+pub async fn directory_version(db: &impl ConnectionTrait) -> Stored<u64> {
+    count_of(db, DIRECTORY).await
+}
+
+/// An application, or settings, were written.
+pub async fn next_directory_version(db: &impl ConnectionTrait) -> Stored<u64> {
+    next(db, DIRECTORY).await
 }
 
 /// The server's settings, sealed; `None` until somebody writes them.
@@ -102,11 +110,12 @@ pub async fn settings(db: &impl ConnectionTrait) -> Stored<Option<Vec<u8>>> {
 }
 
 /// Replaces the server's settings and counts it.
-pub async fn put_settings(db: &impl ConnectionTrait, value: Vec<u8>) -> Stored<u64> {
+pub async fn put_settings(db: &impl ConnectionTrait, value: Vec<u8>) -> Stored<()> {
     let row = seal::ActiveModel { name: Set(SETTINGS.to_owned()), value: Set(value) };
     let over = OnConflict::column(seal::Column::Name).update_column(seal::Column::Value).to_owned();
     seal::Entity::insert(row).on_conflict(over).exec_without_returning(db).await?;
-    next(db, SETTINGS).await
+    next_directory_version(db).await?;
+    Ok(())
 }
 
 async fn count_of(db: &impl ConnectionTrait, name: &str) -> Stored<u64> {
@@ -165,6 +174,10 @@ pub async fn mark_handled(db: &impl ConnectionTrait, id: Uuid, at: i64) -> Store
 }
 
 pub async fn forget_handled_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
-    let deleted = handled_event::Entity::delete_many().filter(handled_event::Column::At.lt(at)).exec(db).await?;
-    Ok(deleted.rows_affected)
+    purge::<handled_event::Entity>(
+        db,
+        handled_event::Column::Id,
+        Condition::all().add(handled_event::Column::At.lt(at)),
+    )
+    .await
 }

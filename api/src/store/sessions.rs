@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{Condition, QuerySelect, Set};
 
+use super::purge::purge;
 use super::{Keyset, Stored};
 use crate::manage::{Page, SessionFilter};
 
@@ -150,9 +151,15 @@ pub async fn end(db: &impl ConnectionTrait, id: Uuid, at: i64, reason: &str, sta
     Ok(updated.rows_affected == 1)
 }
 
-/// All that are open, or only those of `worker`.
-pub async fn open(db: &impl ConnectionTrait, worker: Option<Uuid>) -> Stored<Vec<Model>> {
-    let mut select = Entity::find().filter(Column::EndedAt.is_null());
+/// Workers that have open sessions.
+pub async fn workers(db: &impl ConnectionTrait) -> Stored<Vec<Uuid>> {
+    let select = Entity::find().select_only().column(Column::Worker).distinct().filter(Column::EndedAt.is_null());
+    Ok(select.into_tuple().all(db).await?)
+}
+
+/// At most `limit` that are open, of all workers or only of `worker`.
+pub async fn open(db: &impl ConnectionTrait, worker: Option<Uuid>, limit: u64) -> Stored<Vec<Model>> {
+    let mut select = Entity::find().filter(Column::EndedAt.is_null()).limit(limit);
     if let Some(worker) = worker {
         select = select.filter(Column::Worker.eq(worker));
     }
@@ -184,7 +191,7 @@ pub async fn count(db: &impl ConnectionTrait, application: Uuid, filter: &Sessio
 }
 
 pub async fn purge_ended_before(db: &impl ConnectionTrait, at: i64) -> Stored<u64> {
-    Ok(Entity::delete_many().filter(Column::EndedAt.lt(at)).exec(db).await?.rows_affected)
+    purge::<Entity>(db, Column::Id, Condition::all().add(Column::EndedAt.lt(at))).await
 }
 
 fn condition(application: Uuid, filter: &SessionFilter) -> Condition {

@@ -1,8 +1,8 @@
 //! Subscribers.
 
-use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
+use sea_orm::{Condition, QuerySelect};
 
 use super::{Keyset, Stored, contains};
 use crate::manage::{Page, SubscriberFilter};
@@ -48,6 +48,17 @@ pub async fn find(
     Ok(select.one(db).await?)
 }
 
+/// The same, to be written back: nobody else changes it until the end of the transaction.
+pub async fn find_to_change(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    stream_id: &str,
+    subscriber_id: &str,
+) -> Stored<Option<Model>> {
+    let select = of_stream(application, stream_id).filter(Column::SubscriberId.eq(subscriber_id));
+    Ok(select.lock_exclusive().one(db).await?)
+}
+
 pub async fn find_by_id(db: &impl ConnectionTrait, application: Uuid, id: Uuid) -> Stored<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(Column::ApplicationId.eq(application)).one(db).await?)
 }
@@ -66,11 +77,6 @@ pub async fn find_many(
         return Ok(Vec::new());
     }
     Ok(Entity::find().filter(Column::ApplicationId.eq(application)).filter(any).all(db).await?)
-}
-
-pub async fn insert(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
-    Entity::insert(ActiveModel::from(row)).exec_without_returning(db).await?;
-    Ok(())
 }
 
 /// False if the subscriber has a record already.

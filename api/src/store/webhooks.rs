@@ -84,8 +84,12 @@ pub async fn claim(
     until: i64,
     limit: u64,
 ) -> Stored<Vec<Model>> {
-    let select =
-        Entity::find().filter(due(now)).filter(Column::Address.eq(address)).order_by_asc(Column::NextAt).limit(limit);
+    let select = Entity::find()
+        .filter(due(now))
+        .filter(Column::Address.eq(address))
+        .order_by_asc(Column::NextAt)
+        .order_by_asc(Column::Id)
+        .limit(limit);
     let mut claimed = Vec::new();
     for row in select.all(db).await? {
         let taken = ActiveModel { lease: Set(Some(lease)), leased_until: Set(until), ..Default::default() };

@@ -140,7 +140,7 @@ async fn the_first_administrator_needs_this_machine_or_the_code() {
         let refused = test.api.create_first_administrator(&stranger, new(), wrong).await;
         assert_eq!(code_of(refused), ProblemCode::WrongCredentials);
     }
-    let code = test.api.0.set_up_code.lock().clone();
+    let code = test.api.set_up_code().await.expect("read");
     assert!(code.is_some());
     test.api.create_first_administrator(&stranger, new(), code.clone()).await.expect("created");
     assert!(!test.api.first_administrator_needed().await.expect("told"));

@@ -1,9 +1,12 @@
-//! Scenarios over a real SQLite file and the in-process bus, with a scripted worker and a clock that stands still.
+//! Scenarios over a real database (see `store::testing`) and the in-process bus, with a scripted worker and a clock that
+//! stands still.
 
 mod blocks;
 mod decisions;
 mod lives;
 mod management;
+mod outage;
+mod replicas;
 mod subscribers;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -25,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::manage::{Application, Viewer};
+use crate::store::testing;
 use crate::{Api, ApiConfig, StartError};
 
 /// The time of the worked examples of the code tables: 20 s into a step of 60.
@@ -47,9 +51,20 @@ impl TestApi {
 
     pub async fn over(dir: Arc<TempDir>, configure: impl FnOnce(&mut ApiConfig)) -> Result<Self, StartError> {
         let mut config = ApiConfig::new(dir.path());
+        config.database_url = testing::of_folder(&dir).await;
         configure(&mut config);
         let bus = MemoryBus::new(|| START);
         let time = Arc::new(AtomicI64::new(START.as_millis()));
+        Self::joined(dir, config, bus, time).await
+    }
+
+    /// One more API on `bus`, with `time` in common.
+    pub async fn joined(
+        dir: Arc<TempDir>,
+        config: ApiConfig,
+        bus: MemoryBus,
+        time: Arc<AtomicI64>,
+    ) -> Result<Self, StartError> {
         let shown = Arc::clone(&time);
         let clock: crate::Clock = Arc::new(move || UnixTime::from_millis(shown.load(Ordering::SeqCst)));
         let shutdown = CancellationToken::new();

@@ -138,7 +138,8 @@ async fn claim(api: &Api, targets: &mut Targets, mut places: usize) -> Stored<Ve
         return Ok(Vec::new());
     }
     let mut claimed = Vec::new();
-    let transaction = api.store().transaction().await?;
+    // Whoever changes a row has it: one that another claims at this moment is no longer due afterwards.
+    let transaction = api.store().locked(&[]).await?;
     for (free, address) in due.into_iter().filter(|(free, _)| *free > 0) {
         let limit = free.min(places);
         if limit == 0 {

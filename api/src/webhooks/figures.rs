@@ -11,7 +11,7 @@ use super::outbox;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::LiveStream;
-use crate::store::{self, Stored, broadcasts, sessions, webhooks};
+use crate::store::{Stored, broadcasts, sessions, webhooks};
 
 /// Writes down what is due.
 pub async fn tell_figures(api: &Api) -> Stored<()> {
@@ -34,9 +34,7 @@ pub async fn tell_figures(api: &Api) -> Stored<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let transaction = api.store().transaction().await?;
-    webhooks::insert(&transaction, rows).await?;
-    store::commit(transaction).await?;
+    webhooks::insert(api.store().writer(), rows).await?;
     api.0.webhooks.wake();
     Ok(())
 }

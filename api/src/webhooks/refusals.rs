@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::event::{Action, Happening};
 use super::outbox;
 use crate::Api;
-use crate::store::{self, Stored, broadcasts, webhooks};
+use crate::store::{Stored, broadcasts, webhooks};
 
 /// The queue's other end.
 pub struct Refusals(pub mpsc::Receiver<Refused>);
@@ -108,9 +108,7 @@ async fn record(api: &Api, batch: &[Refused]) -> Stored<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let transaction = api.store().transaction().await?;
-    webhooks::insert(&transaction, rows).await?;
-    store::commit(transaction).await?;
+    webhooks::insert(api.store().writer(), rows).await?;
     api.0.webhooks.wake();
     Ok(())
 }

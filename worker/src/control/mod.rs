@@ -50,6 +50,8 @@ pub(crate) struct Control {
     pub worker: WorkerId,
     /// For people: host and process.
     pub name: String,
+    /// Where other workers reach this one's relay, `host:port`.
+    pub relay: Option<String>,
     pub link: Arc<dyn WorkerLink>,
     pub rules: Arc<Rules>,
     pub sessions: Arc<Sessions>,

@@ -1,5 +1,6 @@
 //! The server itself: its settings, its figures, HTTPS (`rest-v2` §10.4, §10.5).
 
+use crate::store::testing;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -48,7 +49,10 @@ async fn settings_outlive_the_process_and_lie_sealed() {
     let server = Server::start().await;
     let changes = json!({"jwtServerSecretKey": "server-jwt-secret", "serverName": "live.example.org"});
     server.post(SETTINGS).json(&changes).send().await.result(true);
-    let database = std::fs::read(server.test.dir.path().join("sluice.db-wal")).expect("the database");
+    let database = match testing::of_folder(&server.test.dir).await {
+        Some(url) => testing::dump(&url).await.into_bytes(),
+        None => std::fs::read(server.test.dir.path().join("sluice.db-wal")).expect("the database"),
+    };
     assert!(!database.windows(17).any(|window| window == b"server-jwt-secret"));
     let server = Server::over(server.test.restarted().await);
     let settings = server.get(SETTINGS).send().await.json();
