@@ -233,7 +233,6 @@ fn api_config(config: &Config) -> ApiConfig {
         rtmp_port: Some(config.rtmp_addr.port()).filter(|port| *port != 0),
         exclusive: config.bus_url.is_none(),
         replicated: config.bus_url.is_some(),
-        replicated: config.bus_url.is_some(),
         retention_days: config.retention_days,
         audit_records: config.audit_records,
         ..ApiConfig::new(&config.data_dir)

@@ -238,7 +238,7 @@ export class BlockLedger {
 
 /** Comings and goings that clients saw against those in the database, and what is still called live against what is. */
 export async function settleEvents(management, application, players) {
-  let [lost, doubled] = [0, 0];
+  let [lost, unpaired] = [0, 0];
   for (const { stream, subscriber, plays } of players) {
     const path = `/${application}/rest/v2/broadcasts/${stream}/connection-events/0/50?subscriberId=${subscriber}`;
     let found;
@@ -247,11 +247,12 @@ export async function settleEvents(management, application, players) {
       const { json } = await management.rest('GET', path);
       found = { came: 0, went: 0 };
       for (const event of json ?? []) found[event.eventType === 'connected' ? 'came' : 'went'] += 1;
-      if (found.came === plays && found.went === plays) break;
+      if (found.came >= plays && found.went === found.came) break;
       await pause(500);
     }
-    lost += Math.max(0, plays - found.came) + Math.max(0, found.came - found.went);
-    doubled += Math.max(0, found.came - plays) + Math.max(0, found.went - found.came);
+    // A worker that was thought lost makes a pair of its own: gone, and come back.
+    lost += Math.max(0, plays - found.came);
+    unpaired += Math.abs(found.came - found.went);
   }
-  return { lost, doubled };
+  return { lost, unpaired };
 }

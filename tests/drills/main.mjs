@@ -171,6 +171,6 @@ for (const scenario of chosen) {
 if (!values.only && results.every(({ error }) => !error)) writeFileSync('docs/reference/failures.md', page(results, counts));
 const broken = results.filter(
   ({ error, blocks, tokens, events, ghosts }) =>
-    error || blocks.missed + blocks.open + tokens.twice + tokens.lost + events.lost + events.doubled + ghosts.streams + ghosts.sessions > 0);
+    error || blocks.missed + blocks.open + tokens.twice + tokens.lost + events.lost + events.unpaired + ghosts.streams + ghosts.sessions > 0);
 console.log(`${results.length} drills, ${broken.length} with something broken that must hold`);
 process.exit(values.check && broken.length > 0 ? 1 : 0);

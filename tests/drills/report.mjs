@@ -30,13 +30,13 @@ export function page(results, counts) {
     '',
     '## What must hold, and held',
     '',
-    '| What failed | Blocks: accepted; not confirmed by every worker at once; seen after the confirmation; open in the end | Tokens: shown; let two in; let nobody in | Connection events: lost; doubled | Left behind: streams; sessions |',
+    '| What failed | Blocks: accepted; not confirmed by every worker at once; seen after the confirmation; open in the end | Tokens: shown; let two in; let nobody in | Connection events: lost; without their other half | Left behind: streams; sessions |',
     '|---|---|---|---|---|',
   );
   for (const { name, blocks, tokens, events, ghosts } of results) {
     lines.push(
       `| ${name} | ${blocks.blocked}; ${blocks.pending}; ${blocks.missed}; ${blocks.open} | ${tokens.shown}; ${tokens.twice}; ${tokens.lost} ` +
-        `| ${events.lost}; ${events.doubled} | ${ghosts.streams}; ${ghosts.sessions} |`,
+        `| ${events.lost}; ${events.unpaired} | ${ghosts.streams}; ${ghosts.sessions} |`,
     );
   }
   lines.push(

@@ -9,12 +9,15 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::Told;
+use super::closing::connection_event;
 use super::events::{may_return, row_of};
 use super::hooks::tell_of_stream;
 use crate::Api;
 use crate::directory::Entry;
-use crate::manage::{BroadcastStatus, block_of_row, revocation_of_row};
-use crate::store::{self, StoreError, Stored, blocks, broadcasts, retried, revocations, server, sessions};
+use crate::manage::{BroadcastStatus, ConnectionEventKind, block_of_row, revocation_of_row};
+use crate::store::{
+    self, StoreError, Stored, blocks, broadcasts, events as connection_events, retried, revocations, server, sessions,
+};
 use crate::webhooks::Action;
 
 /// Takes a worker in and tells it the whole state, of one moment: revisions are committed in their order, so it holds
@@ -56,6 +59,7 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
         let ids = chunk.iter().map(|session| session.session.uuid()).collect();
         let rows: HashMap<Uuid, sessions::Model> =
             sessions::find_many(&transaction, ids).await?.into_iter().map(|row| (row.id, row)).collect();
+        let mut going_on = Vec::with_capacity(chunk.len());
         for session in chunk {
             let Some(application) = api.directory().find(session.application.as_str()) else {
                 ending.push((session.session, EndReason::Deleted));
@@ -78,8 +82,18 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
                 ending.push((session.session, EndReason::Replaced));
                 continue;
             }
-            sessions::put(&transaction, row_of(&application, &event, session, session.state)).await?;
+            let next = row_of(&application, &event, session, session.state);
+            if let Some(subscriber_id) = &next.subscriber_id
+                && row.is_some_and(|row| row.started && row.ended_at.is_some())
+                && application.settings.write_subscriber_events_to_datastore
+            {
+                // Its end was written down when its worker was lost; it came back.
+                let came = connection_event(Uuid::now_v7(), &next, subscriber_id, ConnectionEventKind::Connected, now);
+                connection_events::insert(&transaction, came).await?;
+            }
+            going_on.push(next);
         }
+        sessions::put_many(&transaction, going_on).await?;
     }
     store::commit(transaction).await?;
     Ok(ending)

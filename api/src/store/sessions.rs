@@ -44,6 +44,14 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Writes the row, over an older state of the same session.
 pub async fn put(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
+    put_many(db, vec![row]).await
+}
+
+/// The same for several, in one statement: keep below a thousand.
+pub async fn put_many(db: &impl ConnectionTrait, rows: Vec<Model>) -> Stored<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let conflict = OnConflict::column(Column::Id)
         .update_columns([
             Column::SubscriberId,
@@ -56,7 +64,8 @@ pub async fn put(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
             Column::Stats,
         ])
         .to_owned();
-    Entity::insert(ActiveModel::from(row)).on_conflict(conflict).exec_without_returning(db).await?;
+    let rows = rows.into_iter().map(ActiveModel::from);
+    Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await?;
     Ok(())
 }
 

@@ -8,10 +8,15 @@ import { Card, Empty, Page } from '../components/Page';
 import { BroadcastTable } from '../features/broadcasts/BroadcastTable';
 import { OpenDoors } from '../features/overview/OpenDoors';
 import { ServerFigures } from '../features/overview/ServerFigures';
+import { Workers } from '../features/overview/Workers';
 import { usePolling } from '../lib/hooks';
 
 const OVERVIEW = graphql(`
   query Overview {
+    workers {
+      id
+      ...Workers_worker
+    }
     applications(first: 20) {
       nodes {
         id
@@ -43,6 +48,7 @@ export function Overview() {
           <OpenDoors key={application.id} application={application} />
         ))}
       </Stack>
+      <Workers workers={data?.workers ?? []} onChanged={again} />
       <Card title="On air">
         {!data ? (
           <Skeleton h={80} />
