@@ -68,7 +68,7 @@ async fn one_api_handles_events_in_order_and_another_takes_over_with_the_same_id
     delivery.done();
     let held = first.recv().await.expect("an event");
     assert_eq!(held.event, event(2));
-    tokio::join!(one.close(), async { drop(held) });
+    tokio::join!(one.close(), async { drop((held, first)) });
     for id in 2..=4 {
         let delivery = second.recv().await.expect("an event");
         assert_eq!(delivery.event, event(id), "not lost, not renamed, in order");
