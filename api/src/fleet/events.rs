@@ -161,7 +161,7 @@ pub fn row_of(
         protocol: session.protocol.as_str().to_owned(),
         subscriber_id: session.subscriber.as_ref().map(ToString::to_string),
         address: session.peer.address.to_string(),
-        user_agent: session.peer.user_agent.clone(),
+        user_agent: sessions::storable(session.peer.user_agent.as_deref()),
         client: session.client.as_str().to_owned(),
         admitted_by: serde_json::to_value(&session.admitted_by).unwrap_or_default(),
         state: state_word(state).to_owned(),

@@ -60,6 +60,8 @@ impl Api {
         // Without an address nobody is local, and nobody is within a network.
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.to_canonical());
         let address = client_address(self, peer, headers);
+        // Who may manage from where is a setting too, and another API may have changed it.
+        self.current_directory().await?;
         if !self.server_settings().may_manage_from(address) {
             return Ok(Viewer::anonymous(address));
         }

@@ -168,22 +168,24 @@ impl Api {
     }
 
     pub(crate) fn record_audit(&self, record: &AuditRecord) {
+        // One text that cannot be stored would take the batch with it.
+        let storable = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
         self.0.audit.record(audit::Model {
             id: record.id,
             at: record.at.as_millis(),
             kind: record.kind.as_str().to_owned(),
             outcome: record.outcome.as_str().to_owned(),
             code: record.code.clone(),
-            actor: record.actor.clone(),
+            actor: storable(&record.actor),
             application: record.application.as_ref().map(ToString::to_string),
-            stream_id: record.stream_id.clone(),
-            subscriber_id: record.subscriber_id.clone(),
+            stream_id: storable(&record.stream_id),
+            subscriber_id: storable(&record.subscriber_id),
             operation: record.operation.map(|operation| operation.as_str().to_owned()),
             protocol: record.protocol.map(|protocol| protocol.as_str().to_owned()),
             address: record.address.map(|address| address.to_string()),
             session: record.session.map(SessionId::uuid),
             duration_us: record.duration_us,
-            detail: record.detail.clone(),
+            detail: storable(&record.detail),
         });
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::Api;
 use crate::gate::subscriber_facts;
-use crate::store::{self, StoreError, events, retried, sessions, subscribers};
+use crate::store::{self, Lock, StoreError, events, retried, sessions, subscribers};
 
 /// One subscriber as it stands. Its secret cannot be read back.
 #[derive(Debug, Clone)]
@@ -339,8 +339,11 @@ impl Api {
         subscriber_id: &SubscriberId,
     ) -> Outcome<bool> {
         application.require(Role::Operator)?;
-        let db = self.store().writer();
-        let deleted = subscribers::delete(db, application.id, stream_id.as_str(), subscriber_id.as_str()).await?;
+        let (stream, subscriber) = (stream_id.as_str(), subscriber_id.as_str());
+        // A decision that still found the record has written its session down by then, and it ends here.
+        let transaction = self.store().locked(&[Lock::Subscriber(application.id, stream, subscriber)]).await?;
+        let deleted = subscribers::delete(&transaction, application.id, stream, subscriber).await?;
+        store::commit(transaction).await?;
         if deleted {
             self.end_sessions(application, stream_id, subscriber_id).await?;
             self.tell(application, stream_id, subscriber_id, "delete-subscriber");

@@ -195,8 +195,9 @@ const CONNECTIONS: u32 = 16;
 const ACQUIRED_WITHIN: Duration = Duration::from_millis(1_500);
 /// The longest statement of ours is a batch of some thousand rows.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(5);
-/// Between two statements of a transaction we wait for nothing but ourselves.
-const IDLE_WITHIN: Duration = Duration::from_secs(5);
+/// Between two statements of a transaction we wait for nothing but ourselves. Others wait for its locks for the time of
+/// one statement, which is longer.
+const IDLE_WITHIN: Duration = Duration::from_secs(3);
 const PING_WITHIN: Duration = Duration::from_secs(2);
 /// At the start.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);

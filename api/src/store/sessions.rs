@@ -42,6 +42,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// What a peer says of itself, without what PostgreSQL does not store.
+pub fn storable(text: Option<&str>) -> Option<String> {
+    text.map(|text| text.replace('\0', ""))
+}
+
 /// Writes the row, over an older state of the same session.
 pub async fn put(db: &impl ConnectionTrait, row: Model) -> Stored<()> {
     put_many(db, vec![row]).await
