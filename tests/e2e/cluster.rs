@@ -75,6 +75,16 @@ async fn every_worker_serves_every_stream_and_blocks_hold_on_all() {
             assert_eq!(viewer.status(playlist).await, 200, "{turn}: it goes on at once");
         }
     }
+    let metrics = Rest::new(server.apis[1], None).text("/metrics").await;
+    assert!(
+        metrics.contains("sluice_server_workers 2\n") && metrics.contains("sluice_server_streams 1\n"),
+        "{metrics}"
+    );
+    let stranger = Rest::new(server.apis[1], None).get_with("/metrics", &[("X-Forwarded-For", "203.0.113.9")]).await;
+    assert_eq!(stranger.status(), 401);
+    let metrics = at(server.workers[0], 4).text("/metrics").await;
+    assert!(metrics.contains("sluice_streams 1\n"), "{metrics}");
+    assert_eq!(server.rest_from(person(5)).get("/Cluster/streams/../../metrics").await.status(), 404);
     drop(setup);
 }
 
