@@ -99,8 +99,15 @@ pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphor
                 }
                 continue;
             }
-            Over::Absent | Over::Ended => {
+            Over::Ended => {
                 if edge.supply == Supply::Objects {
+                    edge.package().finish();
+                }
+            }
+            // Its worker did not say that it ended: it stopped, or is frozen, and the publisher comes back there or
+            // elsewhere. Players wait for that longer than they go on after an end that was told.
+            Over::Absent => {
+                if edge.supply == Supply::Objects && fed.at.is_some_and(|at| is_given_up(&edge, at)) {
                     edge.package().finish();
                 }
             }
@@ -308,6 +315,12 @@ impl Edges {
         edge.begin(begin);
         self.is_blocked(edge)
     }
+}
+
+/// Three quarters of the time after which nothing is served any more: what is left is for players to hear of the end.
+fn is_given_up(edge: &Edge, fed: Instant) -> bool {
+    let linger = Duration::from_millis(u64::try_from(edge.package().linger_ms()).unwrap_or(0));
+    fed.elapsed() > linger * 3 / 4
 }
 
 fn last_word(end: End) -> Over {

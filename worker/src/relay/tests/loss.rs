@@ -80,11 +80,20 @@ async fn an_origin_that_stops_takes_its_stream_along() {
     let (a, b) = (cluster.join().await, cluster.join().await);
     let _publisher = a.publish("s");
     cluster.live_at("s", &a).await;
+    b.text("/LiveApp/streams/s.m3u8").await;
+    eventually("a segment", async || b.newest("s").await).await;
     let mut player = b.play("s");
     player.plays(50).await;
     a.shutdown.cancel();
     a.worker.stopped().await;
     let began = Instant::now();
+    let playlist = b.text("/LiveApp/streams/s/video.m3u8").await;
+    assert!(!playlist.contains("ENDLIST"), "the publisher may come to another worker: {playlist}");
+    eventually("the end of the playlist", async || {
+        let (_, playlist) = b.get("/LiveApp/streams/s/video.m3u8").await;
+        playlist.ends_with(b"#EXT-X-ENDLIST\n").then_some(())
+    })
+    .await;
     while player.packet().await.is_some() {}
-    assert!(began.elapsed() < Duration::from_secs(12), "players wait as for any publisher");
+    assert!(began.elapsed() < Duration::from_secs(15), "players wait as for any publisher");
 }
