@@ -253,7 +253,7 @@ async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
     let setup = application(&server).await;
     let publisher = live(&server, "s").await;
     setup.settings(json!({"hashControlPlayEnabled": true, "tokenHashSecret": "this_is_secret"})).await;
-    setup.subscriber("s", "kim", None, None).await;
+    setup.subscriber("s", "kimberly", None, None).await;
     let hash = sha256_hex("splaythis_is_secret");
     let enter = async |number: u8, subscriber: &str| {
         let viewer = server.rest_from(person(number));
@@ -261,7 +261,7 @@ async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
         let manifest = viewer.text(&format!("/{APP}/streams/s.m3u8?{query}")).await;
         manifest.lines().find(|line| line.starts_with("s/video.m3u8?")).expect("a ticket").to_owned()
     };
-    let (disconnected, deleted, spared) = (enter(61, "jo").await, enter(62, "kim").await, enter(63, "lee").await);
+    let (disconnected, deleted, spared) = (enter(61, "jo").await, enter(62, "kimberly").await, enter(63, "lee").await);
     let rest = server.rest();
     let sessions = "query($app: String!) { application(name: $app) { broadcast(streamId: \"s\") { sessions(filter: \
                     {subscriberId: \"jo\"}) { nodes { id } } } } }";
@@ -273,7 +273,7 @@ async fn who_was_disconnected_or_deleted_stays_out_after_a_restart() {
     let disconnect = "mutation($input: DisconnectSessionInput!) { disconnectSession(input: $input) { \
                       problems { message } } }";
     rest.graphql(disconnect, json!({"input": {"application": APP, "sessionId": session}})).await;
-    assert_eq!(rest.delete(&format!("/{APP}/rest/v2/broadcasts/s/subscribers/kim")).await["success"], true);
+    assert_eq!(rest.delete(&format!("/{APP}/rest/v2/broadcasts/s/subscribers/kimberly")).await["success"], true);
     let (_, data) = server.stop().await;
     drop(publisher);
     let server = Server::start_in(data).await;
