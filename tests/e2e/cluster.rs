@@ -171,7 +171,7 @@ async fn who_cannot_join_says_why_and_leaves() {
     for (role, part, changes, words) in [
         ("api", &api, vec![("SLUICE_SECRET_KEY", key.to_owned())], &["key", "not the one"][..]),
         ("api", &api, vec![("SLUICE_DATABASE_URL", other_password(&database))], &["database", "password"]),
-        ("api", &api, vec![("SLUICE_DATABASE_URL", other_place(&database))], &["database", "nowhere"]),
+        ("api", &api, vec![("SLUICE_DATABASE_URL", other_place(&database))], &["no database of that name"]),
         ("api", &api, vec![("SLUICE_DATABASE_URL", String::new())], &["`database_url` is not set"]),
         ("api", &api, vec![("SLUICE_BUS_URL", String::new())], &["`bus_url` is not set"]),
         ("worker", &worker, vec![("SLUICE_BUS_URL", other_password(&bus))], &["password of user"]),

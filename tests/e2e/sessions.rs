@@ -49,7 +49,9 @@ fn ticketed(manifest: &str) -> String {
 async fn a_publisher_leaves_the_air_when_its_jwt_expires() {
     let server = Server::start().await;
     let setup = application(&server).await;
-    setup.settings(json!({"publishJwtControlEnabled": true, "jwtStreamSecretKey": JWT_SECRET})).await;
+    // The segments of an ended stream stay for one playlist's length.
+    let settings = json!({"publishJwtControlEnabled": true, "jwtStreamSecretKey": JWT_SECRET, "hlsListSize": "3"});
+    setup.settings(settings).await;
     let token = jwt(JWT_SECRET, &json!({"streamId": "s", "type": "publish", "exp": now() + 6}));
     let publisher = Live::publish(server.rtmp, HERE, APP, &format!("s?token={token}")).await.expect("admitted");
     server.live(APP, "s").await;

@@ -90,6 +90,7 @@ impl Api {
 
     /// Settings by name alone, for filters that run before anybody is recognised (CORS, `remoteAllowedCIDR`).
     pub async fn settings_of(&self, name: &str) -> Outcome<Option<Arc<ApplicationSettings>>> {
+        self.current_directory().await?;
         Ok(self.directory().find(name).map(|entry| entry.settings))
     }
 

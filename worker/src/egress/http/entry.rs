@@ -91,10 +91,10 @@ impl Http {
         // Nothing is fetched from another worker for somebody who was not let in.
         let (target, key) = (pass.target.clone(), asked.key(&pass.target));
         let is_fetched = self.fetch(&target, &key).await && self.is_there(&target, &key);
-        if is_live || asked.is_head || !is_fetched || pass.held.is_none() {
+        if is_live || asked.is_head || !is_fetched {
             return Ok(pass);
         }
-        // Media follows after all: what was only held is spent.
+        // Media follows after all: what was only held is spent, and who was only looked at gets a ticket.
         drop(pass);
         self.by_credentials(asked, std::slice::from_ref(&target), true, &credentials).await
     }

@@ -89,6 +89,7 @@ impl Authority for Api {
             Intent::Probe => TokenUse::Reserved,
             Intent::Start => TokenUse::Spent,
         };
+        let starts = request.intent == Intent::Start;
         let grant = StreamGrant {
             session: request.session,
             application: request.application.parse().unwrap(),
@@ -99,9 +100,10 @@ impl Authority for Api {
             subscriber: request.credentials.subscriber_id.map(|name| name.parse().unwrap()),
             admitted_by: vec![SecurityMode::Totp],
             expires_at: None,
-            ticket_until: (is_player && self.is_protected).then(|| now().plus_secs(3_600)),
+            // As the policy has it: who only looks gets no ticket.
+            ticket_until: (starts && is_player && self.is_protected).then(|| now().plus_secs(3_600)),
             token,
-            rejoin: true,
+            rejoin: starts,
             origin: None,
         };
         AuthorizeReply::Allow { grant: Box::new(grant) }
