@@ -126,11 +126,9 @@ pub(crate) fn grant(request: &StreamRequest) -> StreamGrant {
         subscriber: request.credentials.subscriber_id.as_ref().map(|name| name.parse().unwrap()),
         admitted_by: if protected { vec![SecurityMode::Totp] } else { Vec::new() },
         expires_at: None,
-        // As the policy has it: who only looks gets no ticket.
-        ticket_until: (protected && request.intent == sluice_contract::Intent::Start)
-            .then(|| clock().plus_secs(86_400)),
+        ticket_until: protected.then(|| clock().plus_secs(86_400)),
         token: TokenUse::None,
-        rejoin: request.intent == sluice_contract::Intent::Start,
+        rejoin: true,
         origin: None,
     }
 }
@@ -268,7 +266,7 @@ impl House {
             script: Mutex::new(Box::new(move |request| {
                 let grant = grant(request);
                 let open = request.operation == Operation::Publish || !play_protected;
-                if open || !grant.admitted_by.is_empty() { allow(grant) } else { deny(DenyReason::CodeMissing) }
+                if open || grant.ticket_until.is_some() { allow(grant) } else { deny(DenyReason::CodeMissing) }
             })),
             asked: Mutex::default(),
             hellos: Mutex::default(),
