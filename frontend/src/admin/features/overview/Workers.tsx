@@ -46,7 +46,7 @@ interface Props {
 export function Workers({ workers, onChanged }: Props) {
   // On one machine there is nothing to compare and nowhere to send anybody.
   if (workers.length < 2 && !workers.some(({ draining }) => draining)) return null;
-  const sorted = [...workers].sort((a, b) => a.name.localeCompare(b.name));
+  const sorted = workers.toSorted((a, b) => a.name.localeCompare(b.name));
   return (
     <Card title="Workers">
       <Table.ScrollContainer minWidth={720}>
