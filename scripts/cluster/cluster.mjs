@@ -4,11 +4,11 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Part, Server, freePort, isTaken, status, until } from './parts.mjs';
+import { Part, Server, freePort, isTaken, sleep, status, until } from './parts.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const script = (name) => join(root, 'scripts', name);
@@ -51,7 +51,8 @@ export async function startCluster(options) {
   const { apis = 2, workers = 3, fast = false, publicPorts = false, environment = {} } = options;
   const folder = resolve(options.folder);
   // The database's own user passes through; the secrets in here are in files of mode 600.
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o711);
   const secret = secrets(folder);
   const admin = options.admin ?? { email: 'admin@example.org', password: secret.admin };
   const portsFile = join(folder, 'ports.json');
@@ -119,7 +120,7 @@ async function startBroker(cluster, { folder, rabbitmq }, started, secret) {
   }
   const vhost = rabbitmq ? secret.place : '/sluice';
   const userOf = (end) => (rabbitmq ? `${secret.place}-${end}` : `sluice-${end}`);
-  makeUsers(place, vhost, [['api', userOf('api'), secret.api], ['worker', userOf('worker'), secret.worker]]);
+  await makeUsers(place, vhost, [['api', userOf('api'), secret.api], ['worker', userOf('worker'), secret.worker]]);
   const { host } = new URL(readFileSync(join(place, 'url'), 'utf8').trim().replace(/^amqp/, 'http'));
   cluster.brokerPort = Number(host.split(':')[1]);
   cluster.busUrl = (user, port = cluster.brokerPort) =>
@@ -127,7 +128,7 @@ async function startBroker(cluster, { folder, rabbitmq }, started, secret) {
 }
 
 /** Makes the vhost and its users with the rights of `scripts/rabbitmq-users`, which takes seconds: this does not. */
-function makeUsers(place, vhost, users) {
+async function makeUsers(place, vhost, users) {
   const rights = Object.fromEntries(
     [...readFileSync(script('rabbitmq-users'), 'utf8').matchAll(/^((?:api|worker)_\w+)='(.*)'$/gm)].map(([, name, text]) => [name, text]),
   );
@@ -145,7 +146,8 @@ function makeUsers(place, vhost, users) {
   for (let tries = 1; ; tries += 1) {
     const { status, stdout, stderr } = spawnSync(join(place, 'eval'), { input: program, encoding: 'utf8' });
     if (status === 0 && stdout.startsWith('{ok')) return;
-    if (tries === 5) throw new Error(`the broker's users could not be made: ${stdout}${stderr}`);
+    if (tries === 15) throw new Error(`the broker's users could not be made: ${stdout}${stderr}`);
+    await sleep(500);
   }
 }
 
