@@ -136,7 +136,7 @@ pub async fn watch_workers(api: &Api) -> Stored<()> {
     for (worker, last_seen) in api.fleet().picture.lost(now) {
         warn!(worker.id = %worker, "a worker is lost");
         fleet::clear_ghosts(api, Some(worker), last_seen).await?;
-        api.fleet().picture.forget(worker, now);
+        api.fleet().give_up(worker, now);
     }
     clear_unheard(api, now).await?;
     let before = now.plus_millis(-UNUSED_AFTER_MS).as_millis();
@@ -241,7 +241,7 @@ async fn rotate_ticket_keys(api: &Api, now: UnixTime) -> Stored<()> {
     });
     let revision = revision.await?;
     let keys = api.ticket_keys(api.store().reader()).await?;
-    let sent = api.fleet().announce(&held, revision, Command::TicketKeys { keys }, now).await;
+    let sent = api.fleet().announce(&held, revision, Command::TicketKeys { keys }).await;
     drop(held);
     sent.acknowledged().await;
     Ok(())

@@ -49,6 +49,8 @@ pub struct Fleet {
     /// The newest lasting change that is known here.
     revision: AtomicU64,
     waiting: Mutex<HashMap<Uuid, Waiting>>,
+    /// Workers that were given up, and when: whoever is only cut off may still be serving somebody.
+    lost: Mutex<HashMap<WorkerId, (PendingWorker, Instant)>>,
 }
 
 /// A command whose acknowledgements are counted.
@@ -88,6 +90,7 @@ impl Fleet {
             order: tokio::sync::Mutex::default(),
             revision: AtomicU64::new(0),
             waiting: Mutex::default(),
+            lost: Mutex::default(),
         };
         (fleet, outgoing)
     }
@@ -107,21 +110,23 @@ impl Fleet {
     }
 
     /// Sends a lasting command; `_held` proves that it is sent in order.
-    pub async fn announce(&self, _held: &InOrder<'_>, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
+    pub async fn announce(&self, _held: &InOrder<'_>, revision: u64, command: Command) -> Sent<'_> {
         self.reached(revision);
-        self.broadcast(revision, command, now).await
+        self.broadcast(revision, command).await
     }
 
     /// Sends a command without lasting effect.
-    pub async fn send(&self, command: Command, now: UnixTime) -> Sent<'_> {
-        self.broadcast(self.revision(), command, now).await
+    pub async fn send(&self, command: Command) -> Sent<'_> {
+        self.broadcast(self.revision(), command).await
     }
 
-    async fn broadcast(&self, revision: u64, command: Command, now: UnixTime) -> Sent<'_> {
+    async fn broadcast(&self, revision: u64, command: Command) -> Sent<'_> {
         let control = Control { id: Uuid::now_v7(), revision, command };
         let id = control.id;
         let (done, all) = oneshot::channel();
-        let pending = self.picture.alive(now);
+        // Also those who have fallen silent and are not given up yet: while the broker is away all of them are, and each
+        // may be serving somebody.
+        let pending = self.picture.known();
         let done = if pending.is_empty() {
             // The receiver is ours and still there.
             let _ = done.send(());
@@ -134,6 +139,24 @@ impl Fleet {
             warn!(%error, "a command may not have reached the workers; they learn it with their next hello");
         }
         Sent { fleet: self, id, all }
+    }
+
+    /// A worker fell silent and is forgotten. Nobody waits for it, but it is named: it may be cut off and not dead.
+    pub fn give_up(&self, worker: WorkerId, now: UnixTime) {
+        let named = (self.picture.named(worker), Instant::now());
+        let mut lost = self.lost.lock();
+        lost.retain(|_, (_, since)| since.elapsed() < LOST_IS_NAMED);
+        lost.insert(worker, named);
+        drop(lost);
+        self.picture.forget(worker, now);
+    }
+
+    /// Those who were given up lately and have not come back.
+    fn lost(&self) -> Vec<PendingWorker> {
+        let known = self.picture.known();
+        let mut lost = self.lost.lock();
+        lost.retain(|id, (_, since)| since.elapsed() < LOST_IS_NAMED && !known.contains(id));
+        lost.values().map(|(worker, _)| worker.clone()).collect()
     }
 
     /// A worker confirmed a command.
@@ -163,7 +186,8 @@ impl Sent<'_> {
         // A late worker is named below; there is nothing else to do about it.
         let _ = timeout(ACKNOWLEDGED_WITHIN, &mut self.all).await;
         let Some(entry) = self.fleet.waiting.lock().remove(&self.id) else { return Acknowledged::default() };
-        let pending = entry.pending.iter().map(|id| self.fleet.picture.named(*id)).collect();
+        let mut pending: Vec<_> = entry.pending.iter().map(|id| self.fleet.picture.named(*id)).collect();
+        pending.extend(self.fleet.lost());
         Acknowledged { pending, ..entry.counts.clone() }
     }
 }
@@ -198,4 +222,6 @@ impl Acknowledged {
 }
 
 /// How long a caller waits for the workers (`design` §6).
+/// For so long a worker that was given up is named as one that may not know of a block.
+const LOST_IS_NAMED: Duration = Duration::from_secs(600);
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(1);

@@ -133,11 +133,6 @@ impl Picture {
         }
     }
 
-    pub fn alive(&self, now: UnixTime) -> HashSet<WorkerId> {
-        let workers = self.0.read();
-        workers.iter().filter(|(_, worker)| worker.is_alive(now)).map(|(id, _)| *id).collect()
-    }
-
     /// The workers that are lost, with the moment when each was last heard.
     pub fn lost(&self, now: UnixTime) -> Vec<(WorkerId, UnixTime)> {
         let workers = self.0.read();

@@ -109,7 +109,7 @@ impl Api {
         let revision = retried(|| self.write_application(&name, &settings)).await?;
         self.directory_changed().await?;
         let command = Command::Settings { settings: settings.worker_view(&name) };
-        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        let sent = self.fleet().announce(&held, revision, command).await;
         drop(held);
         sent.acknowledged().await;
         let application = self.application(viewer, name.as_str()).await?;
@@ -187,7 +187,7 @@ impl Api {
         }
         self.directory_changed().await?;
         let command = Command::RemoveApplication { application: application.name.clone() };
-        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        let sent = self.fleet().announce(&held, revision, command).await;
         drop(held);
         sent.acknowledged().await;
         let code = match records {
@@ -295,7 +295,7 @@ impl Api {
         .await?;
         self.directory_changed().await?;
         let command = Command::Settings { settings: is };
-        let sent = self.fleet().announce(&held, revision, command, self.now()).await;
+        let sent = self.fleet().announce(&held, revision, command).await;
         drop(held);
         let Acknowledged { pending, .. } = sent.acknowledged().await;
         let mut record = AuditRecord::action(self, "update-settings", &application.actor, Some(application));

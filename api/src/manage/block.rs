@@ -99,7 +99,7 @@ impl Api {
         let mut sent = Vec::with_capacity(set.len());
         for (revision, block) in &set {
             let command = Command::Block { block: block.clone() };
-            sent.push(self.fleet().announce(&held, *revision, command, now).await);
+            sent.push(self.fleet().announce(&held, *revision, command).await);
         }
         drop(held);
         let mut confirmed = Acknowledged::default();

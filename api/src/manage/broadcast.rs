@@ -481,7 +481,7 @@ impl Api {
     ) -> Outcome<ControlOutcome> {
         let command =
             Command::EndStream { application: application.name.clone(), stream_id: stream_id.clone(), reason };
-        let sent = self.fleet().send(command, self.now()).await;
+        let sent = self.fleet().send(command).await;
         Ok(sent.acknowledged().await.into())
     }
 

@@ -57,7 +57,7 @@ impl Api {
 
     async fn send_end_session(&self, session: SessionId, reason: EndReason) -> ControlOutcome {
         let command = Command::EndSession { session, reason };
-        self.fleet().send(command, self.now()).await.acknowledged().await.into()
+        self.fleet().send(command).await.acknowledged().await.into()
     }
 
     /// The longest that a ticket of any application lives, seconds.

@@ -226,7 +226,7 @@ impl Api {
         let alive = || self.fleet().picture.workers().into_iter().find(|worker| worker.id == id);
         let no_worker = || ManageError::problem_at(ProblemCode::NotFound, "workerId", "no such worker is alive");
         let name = alive().ok_or_else(no_worker)?.name;
-        self.fleet().send(Command::Drain { worker: id, on }, self.now()).await.acknowledged().await;
+        self.fleet().send(Command::Drain { worker: id, on }).await.acknowledged().await;
         let code = if on { "drain-worker" } else { "undrain-worker" };
         let record = AuditRecord::action(self, code, viewer.name(), None);
         self.record(AuditRecord { address: Some(viewer.address()), detail: Some(name), ..record });

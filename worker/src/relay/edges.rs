@@ -269,6 +269,15 @@ impl Edge {
         self.born.elapsed().saturating_sub(used) > patience
     }
 
+    /// Of the newest replica, and while that has no segment yet of the one before.
+    fn manifest(&self, write: impl Fn(&Package) -> Option<String>) -> Option<String> {
+        let (package, before) = {
+            let shelf = self.shelf.lock();
+            (Arc::clone(&shelf.package), shelf.before.as_ref().map(|(package, _)| Arc::clone(package)))
+        };
+        write(&package).or_else(|| write(&*before?))
+    }
+
     pub(super) fn package(&self) -> Arc<Package> {
         Arc::clone(&self.shelf.lock().package)
     }
@@ -348,15 +357,15 @@ impl Edge {
 
 impl Files for Edge {
     fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String> {
-        self.package().hls_multivariant(folder, query)
+        self.manifest(|package| package.hls_multivariant(folder, query))
     }
 
     fn hls_media(&self, name: &str, query: &str) -> Option<String> {
-        self.package().hls_media(name, query)
+        self.manifest(|package| package.hls_media(name, query))
     }
 
     fn dash(&self, location: Option<&str>, query: &str) -> Option<String> {
-        self.package().dash(location, query)
+        self.manifest(|package| package.dash(location, query))
     }
 
     fn object(&self, name: &str) -> Option<Object> {

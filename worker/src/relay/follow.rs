@@ -86,7 +86,17 @@ pub(super) async fn run(edges: Arc<Edges>, edge: Arc<Edge>, place: OwnedSemaphor
         }
         match &over {
             Over::Unwanted if edge.dropped.is_cancelled() || edges.shutdown.is_cancelled() => break,
-            Over::Local => break,
+            Over::Local => {
+                if edge.supply == Supply::Objects && fed.at.is_some() {
+                    // Players go on with what they have until the publisher's first segments are cut here.
+                    tokio::select! {
+                        () = edges.shutdown.cancelled() => {}
+                        () = edge.dropped.cancelled() => {}
+                        () = sleep(BRIDGED_FOR) => {}
+                    }
+                }
+                break;
+            }
             Over::Revoked => {
                 edge.revoke(EndReason::Stopped);
                 edges.note_absent(&edge.key);
@@ -339,6 +349,8 @@ async fn beat(sending: &mut Sending) -> Result<Infallible, RelayError> {
     }
 }
 
+/// For so long a replica stands in for a publisher who has just come to this worker: a few segments.
+const BRIDGED_FOR: Duration = Duration::from_secs(10);
 /// Returns when nobody has wanted the edge for a while.
 async fn unused(edge: &Edge) {
     while !edge.is_unused() {

@@ -15,6 +15,7 @@ use crate::StreamKey;
 use crate::control::OnAir;
 use crate::egress::http::shelf::{Files, Shelf};
 use crate::hub::{Hub, LiveStream};
+use crate::package::Object;
 
 /// The hub, and beside it the streams of other workers.
 pub(crate) struct Reach {
@@ -81,12 +82,20 @@ impl Seat {
 impl Shelf for Reach {
     fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
         let here = self.hub.find(key);
-        if here.as_ref().is_some_and(|stream| stream.is_live()) {
-            return here.map(|stream| stream as _);
-        }
-        // A publisher who left for another worker is followed; what lingers here is the second choice.
         let elsewhere = self.edges.as_ref().and_then(|edges| edges.find(key, Supply::Objects));
-        elsewhere.map(|edge| edge as _).or(here.map(|stream| stream as _))
+        match (here, elsewhere) {
+            (None, None) => None,
+            (Some(here), None) => Some(here as _),
+            (None, Some(elsewhere)) => Some(elsewhere as _),
+            // A publisher who came here goes on from what was relayed, and one who left is followed; what lingers of the
+            // other is the second choice.
+            (Some(here), Some(elsewhere)) => {
+                let is_live = here.is_live();
+                let (first, second): (Arc<dyn Files>, Arc<dyn Files>) =
+                    if is_live { (here, elsewhere) } else { (elsewhere, here) };
+                Some(Arc::new(Moved { first, second }))
+            }
+        }
     }
 
     fn may_be_elsewhere(&self, key: &StreamKey) -> bool {
@@ -99,6 +108,30 @@ impl Shelf for Reach {
         if let Some(edges) = &self.edges {
             edges.ensure(key, Supply::Objects).await;
         }
+    }
+}
+
+/// The files of a publisher who moved: where it is now, and until that has any, where it was.
+struct Moved {
+    first: Arc<dyn Files>,
+    second: Arc<dyn Files>,
+}
+
+impl Files for Moved {
+    fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String> {
+        self.first.hls_multivariant(folder, query).or_else(|| self.second.hls_multivariant(folder, query))
+    }
+
+    fn hls_media(&self, name: &str, query: &str) -> Option<String> {
+        self.first.hls_media(name, query).or_else(|| self.second.hls_media(name, query))
+    }
+
+    fn dash(&self, location: Option<&str>, query: &str) -> Option<String> {
+        self.first.dash(location, query).or_else(|| self.second.dash(location, query))
+    }
+
+    fn object(&self, name: &str) -> Option<Object> {
+        self.first.object(name).or_else(|| self.second.object(name))
     }
 }
 

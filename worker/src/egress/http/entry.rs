@@ -110,7 +110,7 @@ impl Http {
             }
         }
         // Nobody to let in, and nothing to see.
-        Err(No::NotYet)
+        Err(asked.targets.first().map_or(No::NotYet, |target| self.not_here(&asked.key(target))))
     }
 
     /// `None` when there is no ticket that counts.

@@ -50,6 +50,16 @@ impl Http {
         is_elsewhere
     }
 
+    /// Why a stream cannot be had here. While no API can be reached nobody knows whether another worker carries it: the
+    /// client, or the balancer before us, is to ask again, perhaps at a worker that has it.
+    pub(super) fn not_here(&self, key: &StreamKey) -> No {
+        if !self.rules.link().in_order && self.shelf.may_be_elsewhere(key) {
+            No::denied(&DenyReason::AuthorityUnreachable)
+        } else {
+            No::NotYet
+        }
+    }
+
     /// Whether a live stream has the file that is meant.
     pub(super) fn is_there(&self, target: &Target, key: &StreamKey) -> bool {
         let Some(files) = self.shelf.find(key) else { return false };
@@ -73,7 +83,7 @@ impl Http {
         if !enabled {
             return Err(No::NotFound);
         }
-        let files = self.shelf.find(key).ok_or(No::NotYet)?;
+        let files = self.shelf.find(key).ok_or_else(|| self.not_here(key))?;
         let query = carrier::query_of(pass.ticket.as_deref());
         let stream = &key.stream_id;
         let (text, content_type) = match pass.target.kind() {
