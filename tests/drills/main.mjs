@@ -2,10 +2,10 @@
 // noticed to docs/reference/failures.md.
 //
 // usage: node tests/drills/main.mjs [--only TEXT] [--publishers 20] [--hls 300] [--rtmp 50] [--check]
-//   --only   scenarios whose names hold TEXT; the page is then left as it is
+//   --only   scenarios whose names hold TEXT; only their rows of the page are written anew
 //   --check  fails if something was broken that must hold: a block, a token, an event, a ghost
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ import { until } from '../../scripts/cluster/parts.mjs';
 import { Wire } from './cut.mjs';
 import { HlsViewer, addressOf, pause } from './http.mjs';
 import { AdmissionLedger, BlockLedger, Management, SECRET, TokenLedger, hash, settleEvents } from './ledgers.mjs';
-import { page } from './report.mjs';
+import { page, updated } from './report.mjs';
 import { Player, Publisher, clipMessages } from './rtmp.mjs';
 import { scenarios } from './scenarios.mjs';
 
@@ -168,7 +168,10 @@ for (const scenario of chosen) {
     console.error(`failed: ${error.stack}`);
   }
 }
-if (!values.only && results.every(({ error }) => !error)) writeFileSync('docs/reference/failures.md', page(results, counts));
+const place = 'docs/reference/failures.md';
+if (results.length > 0 && results.every(({ error }) => !error)) {
+  writeFileSync(place, values.only ? updated(readFileSync(place, 'utf8'), results, counts) : page(results, counts));
+}
 const broken = results.filter(
   ({ error, blocks, tokens, events, ghosts }) =>
     error || blocks.missed + blocks.open + tokens.twice + tokens.lost + events.lost + events.unpaired + ghosts.streams + ghosts.sessions > 0);

@@ -2,6 +2,18 @@
 
 const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`;
 
+/** The page with the rows of these drills in place of their old ones. */
+export function updated(old, results, counts) {
+  const rows = page(results, counts).split('\n').filter((line) => results.some(({ name }) => line.startsWith(`| ${name} |`)));
+  const next = new Map();
+  for (const row of rows) {
+    const name = row.split(' | ')[0];
+    next.set(name, [...(next.get(name) ?? []), row]);
+  }
+  // Each drill has a row in both tables, in the same order.
+  return old.split('\n').map((line) => next.get(line.split(' | ')[0])?.shift() ?? line).join('\n');
+}
+
 export function page(results, counts) {
   const lines = [
     '# What failures cost',
@@ -28,7 +40,7 @@ export function page(results, counts) {
     '',
     'A segment lasts two seconds, so a new one every two to three seconds is normal, and a player has several of them in hand.',
     '',
-    '## What must hold, and held',
+    '## What must hold',
     '',
     '| What failed | Blocks: accepted; not confirmed by every worker at once; seen after the confirmation; open in the end | Tokens: shown; let two in; let nobody in | Connection events: lost; without their other half | Left behind: streams; sessions |',
     '|---|---|---|---|---|',

@@ -104,6 +104,10 @@ impl Shelf for Reach {
             .is_some_and(|edges| self.hub.find_live(key).is_none() && edges.find(key, Supply::Objects).is_none())
     }
 
+    fn has_peers(&self) -> bool {
+        self.edges.is_some()
+    }
+
     async fn ensure(&self, key: &StreamKey) {
         if let Some(edges) = &self.edges {
             edges.ensure(key, Supply::Objects).await;

@@ -9,6 +9,7 @@ use axum::http::header::{
 use axum::response::Response;
 use bytes::Bytes;
 use sluice_contract::DenyReason;
+use tokio::time::{Duration, Instant, sleep};
 
 use super::answer::No;
 use super::body::GatedBody;
@@ -69,6 +70,21 @@ impl Http {
             Kind::Dash => files.dash(None, "").is_some(),
             Kind::Object(name) => files.object(name).is_some(),
             Kind::Unknown(_) => false,
+        }
+    }
+
+    /// Who watches already and asks for a playlist between two publishers, or while one moves to another worker, waits a
+    /// moment for it: players take a slow answer better than none.
+    pub(super) async fn bridge(&self, asked: &Asked<'_>, pass: &Pass) {
+        let (target, key) = (&pass.target, pass.session.key());
+        let is_manifest = matches!(target.kind(), Kind::Multivariant | Kind::Playlist(_) | Kind::Dash);
+        if !is_manifest || asked.is_head || pass.ticket.is_none() || pass.is_new || !self.shelf.has_peers() {
+            return;
+        }
+        let since = Instant::now();
+        while !self.is_there(target, key) && pass.session.gate() == Gate::Open && since.elapsed() < BRIDGED_FOR {
+            sleep(LOOK_EVERY).await;
+            self.fetch(target, key).await;
         }
     }
 
@@ -156,5 +172,8 @@ impl Http {
     }
 }
 
+/// A publisher that moves is back with its first segment after about that time.
+const BRIDGED_FOR: Duration = Duration::from_secs(4);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 const HLS: &str = "application/vnd.apple.mpegurl";
 const DASH: &str = "application/dash+xml";

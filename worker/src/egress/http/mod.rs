@@ -135,7 +135,10 @@ impl Http {
             now: (self.clock)(),
         };
         match self.enter(&asked).await {
-            Ok(pass) => self.file(&asked, &pass),
+            Ok(pass) => {
+                self.bridge(&asked, &pass).await;
+                self.file(&asked, &pass)
+            }
             Err(no) => no.into_response(),
         }
     }

@@ -18,6 +18,11 @@ pub(crate) trait Shelf: Send + Sync + 'static {
         false
     }
 
+    /// True when there are other workers that may carry streams.
+    fn has_peers(&self) -> bool {
+        false
+    }
+
     /// Waits a moment for a stream that another worker carries.
     async fn ensure(&self, _: &StreamKey) {}
 }
