@@ -82,7 +82,8 @@ pub(super) fn media(
          #EXT-X-DISCONTINUITY-SEQUENCE:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
         target_duration(timeline, settings),
         first.number,
-        first.period.ordinal()
+        // Players keep lists as long as this number.
+        first.period.ordinal() % DISCONTINUITIES
     );
     let mut current: Option<(PeriodId, &Period)> = None;
     for segment in segments {
@@ -126,6 +127,9 @@ fn seconds(ticks: u64, timescale: u32) -> String {
     let (whole, fraction) = (micros / 1_000_000, micros % 1_000_000);
     if fraction % 1_000 == 0 { format!("{whole}.{:03}", fraction / 1_000) } else { format!("{whole}.{fraction:06}") }
 }
+
+/// Discontinuities are numbered up to here and then anew; a window holds a few of them.
+const DISCONTINUITIES: u64 = 1_024;
 
 #[cfg(test)]
 mod tests {
