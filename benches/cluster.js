@@ -65,10 +65,10 @@ for (let turn = 0; turn < 60 * scale; turn += 1) {
     const { status } = await viewer.get(manifest(`v${turn}`));
     if (status !== 200) throw new Error(`refused: ${status}`);
   }
-  let until = Infinity;
+  let watchUntil = Infinity;
   const last = viewers.map(() => 0);
   const watching = viewers.map(async (viewer, index) => {
-    while (performance.now() < until) {
+    while (performance.now() < watchUntil) {
       const { status } = await viewer.get(manifest(`v${turn}`));
       if (status === 200) last[index] = performance.now();
     }
@@ -80,7 +80,7 @@ for (let turn = 0; turn < 60 * scale; turn += 1) {
   const { blockSubscriber: answer } = await management.graphql(mutation, { input });
   const returned = performance.now();
   confirmed = Math.min(confirmed, answer.workersAcknowledged);
-  until = returned + 200;
+  watchUntil = returned + 200;
   await Promise.all(watching);
   for (const viewer of viewers) viewer.close();
   calls.push(returned - begun);

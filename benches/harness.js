@@ -5,24 +5,15 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePort, sleep, until } from '../scripts/cluster/parts.mjs';
+
+export { sleep, until };
+
 export const BINARY = process.env.SLUICE_BINARY ?? 'target/release/sluice';
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']));
-
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-export async function until(what, check, patienceMs = 30_000) {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const value = await check();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`did not happen: ${what}`);
-    await sleep(20);
-  }
-}
 
 export async function startSluice(environment = {}) {
   const data = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -62,14 +53,6 @@ export async function startSluice(environment = {}) {
       await until('the server stops', () => child.exitCode !== null || child.signalCode !== null);
     },
   };
-}
-
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** nginx with one worker process on CPU 0. `write(folder, port)` gives the `http` or `rtmp` block. */

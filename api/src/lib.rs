@@ -79,7 +79,6 @@ struct Inner {
     secrets: SecretBox,
     directory: Directory,
     fleet: Fleet,
-    places: gate::Places,
     events: manage::Events,
     audit: AuditLog,
     outbound: Outbound,

@@ -82,7 +82,6 @@ impl Api {
             secrets,
             directory: Directory::default(),
             fleet,
-            places: crate::gate::Places::default(),
             events: Events::new(),
             audit,
             outbound,

@@ -237,5 +237,3 @@ export function describe(cluster, { settings = false } = {}) {
   writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
 }
-
-export { until };

@@ -2,6 +2,8 @@
 
 import { Agent, request } from 'node:http';
 
+import { sleep } from '../../scripts/cluster/parts.mjs';
+
 /** A client's address by number: 127.40.x.y. */
 export const addressOf = (number, net = 40) => `127.${net}.${(number >> 8) & 255}.${number & 255}`;
 
@@ -60,7 +62,7 @@ export class HlsViewer {
 
   async #run() {
     // Players do not march in step.
-    await pause(Math.random() * 2_000);
+    await sleep(Math.random() * 2_000);
     let seen;
     let failures = 0;
     while (this.wanted) {
@@ -72,7 +74,7 @@ export class HlsViewer {
         // A ticket that leads nowhere any more is given up after a while, as players reload.
         if (failures > 5) this.media = undefined;
       }
-      await pause(ok ? 1_000 + Math.random() * 500 : 500);
+      await sleep(ok ? 1_000 + Math.random() * 500 : 500);
     }
   }
 
@@ -117,5 +119,3 @@ export class HlsViewer {
     this.client.close();
   }
 }
-
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 
-import { Client, addressOf, pause } from './http.mjs';
+import { sleep } from '../../scripts/cluster/parts.mjs';
+import { Client, addressOf } from './http.mjs';
 
 export const SECRET = 'drill-secret';
 export const hash = (stream, operation = 'play') => createHash('sha256').update(`${stream}${operation}${SECRET}`).digest('hex');
@@ -58,7 +59,7 @@ export class AdmissionLedger {
     for (let number = 0; this.wanted; number += 1) {
       const asking = this.#ask(number).finally(() => waiting.delete(asking));
       waiting.add(asking);
-      await pause(200);
+      await sleep(200);
     }
     await Promise.all(waiting);
   }
@@ -120,7 +121,7 @@ export class TokenLedger {
         const showing = this.#show(token, number, side).finally(() => waiting.delete(showing));
         waiting.add(showing);
       }
-      await pause(150);
+      await sleep(150);
     }
     await Promise.all(waiting);
   }
@@ -180,7 +181,7 @@ export class BlockLedger {
       const { status } = await person.client.get(person.media, { patience: 4_000 });
       // Asked after the call had returned and every worker had confirmed: nothing may come.
       if (status === 200 && person.heldSince !== undefined && begun > person.heldSince) person.missed += 1;
-      await pause(250);
+      await sleep(250);
     }
   }
 
@@ -188,7 +189,7 @@ export class BlockLedger {
     for (const person of this.people) {
       if (!this.wanted) return;
       await this.#blockOne(person);
-      await pause(1_000);
+      await sleep(1_000);
     }
   }
 
@@ -203,7 +204,7 @@ export class BlockLedger {
         if (answer.workersPending.length === 0) person.heldSince = Date.now();
       } catch {
         person.failed = (person.failed ?? 0) + 1;
-        await pause(500);
+        await sleep(500);
       }
     }
   }
@@ -248,7 +249,7 @@ export async function settleEvents(management, application, players) {
       found = { came: 0, went: 0 };
       for (const event of json ?? []) found[event.eventType === 'connected' ? 'came' : 'went'] += 1;
       if (found.came >= plays && found.went === found.came) break;
-      await pause(500);
+      await sleep(500);
     }
     // A worker that was thought lost makes a pair of its own: gone, and come back.
     lost += Math.max(0, plays - found.came);

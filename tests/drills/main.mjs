@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { startCluster } from '../../scripts/cluster/cluster.mjs';
-import { until } from '../../scripts/cluster/parts.mjs';
+import { sleep, until } from '../../scripts/cluster/parts.mjs';
 import { Wire } from './cut.mjs';
-import { HlsViewer, addressOf, pause } from './http.mjs';
+import { HlsViewer, addressOf } from './http.mjs';
 import { AdmissionLedger, BlockLedger, Management, SECRET, TokenLedger, hash, settleEvents } from './ledgers.mjs';
 import { page, updated } from './report.mjs';
 import { Player, Publisher, clipMessages } from './rtmp.mjs';
@@ -69,7 +69,7 @@ async function drill(scenario, messages) {
       return (json ?? []).filter(({ status }) => status === 'broadcasting').length;
     };
     await until('every stream is known as live', async () => (await live()) === counts.publishers, 30_000);
-    await pause(5_000);
+    await sleep(5_000);
 
     const viewers = Array.from({ length: counts.hls }, (_, number) => new HlsViewer(
       origin, addressOf(number, 42), APP, stream(number), `token=${hash(stream(number))}&subscriberId=hls${number}`));
@@ -85,14 +85,14 @@ async function drill(scenario, messages) {
     await blocks.start();
     tokens.start();
     const admissions = new AdmissionLedger(origin, APP, 's1');
-    await pause(5_000);
+    await sleep(5_000);
     for (const viewer of viewers) viewer.reset();
     for (const player of players) player.longestGap = 0;
 
     const begun = Date.now();
     await scenario.run(cluster);
     const lasted = (Date.now() - begun) / 1_000;
-    await pause(15_000);
+    await sleep(15_000);
 
     await Promise.all([tokens.stop(), blocks.stop(), admissions.stop()]);
     await until('every publisher is live again', () => publishers.every(({ isLive }) => isLive), 40_000).catch(() => {});
@@ -149,7 +149,7 @@ async function ghosts(management, publishers, live) {
     }
     found = { streams: Math.abs((await live()) - expected), sessions };
     if (found.streams === 0 && found.sessions === 0) break;
-    await pause(500);
+    await sleep(500);
   }
   return found;
 }

@@ -2,13 +2,12 @@
 // players do, and count what happened to them.
 
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const HANDSHAKE = 1536;
+import { HANDSHAKE, greeting, message, requests } from './rtmp-messages.mjs';
 
 /** The messages of a clip of ten seconds, 320x180 at 15 frames a second with sound: `{ type, at, body }`, at in ms. */
 export function clipMessages() {
@@ -41,22 +40,17 @@ function dial(address, from, command, { answered, data, closed }) {
   socket.setNoDelay(true);
   let head = Buffer.alloc(0);
   let stage = 'handshake';
-  socket.write(Buffer.concat([Buffer.from([3]), Buffer.alloc(8), randomBytes(HANDSHAKE - 8)]));
+  let replied = false;
+  socket.write(greeting());
   socket.on('data', (bytes) => {
     if (stage === 'playing') return data(bytes);
     head = Buffer.concat([head, bytes]);
     if (stage === 'handshake') {
-      if (head.length < 1 + 2 * HANDSHAKE) {
-        if (head.length >= 1 + HANDSHAKE && !socket.replied) {
-          socket.replied = true;
-          socket.write(Buffer.concat([head.subarray(1, 1 + HANDSHAKE), ...requests(hostname, port, application, stream + search, command)]));
-        }
-        return;
-      }
-      if (!socket.replied) {
-        socket.replied = true;
+      if (head.length >= 1 + HANDSHAKE && !replied) {
+        replied = true;
         socket.write(Buffer.concat([head.subarray(1, 1 + HANDSHAKE), ...requests(hostname, port, application, stream + search, command)]));
       }
+      if (head.length < 1 + 2 * HANDSHAKE) return;
       head = head.subarray(1 + 2 * HANDSHAKE);
       stage = 'asking';
     }
@@ -173,47 +167,3 @@ export class Player {
     this.socket.destroy();
   }
 }
-
-function requests(host, port, application, key, command) {
-  const connectTo = { app: application, type: 'nonprivate', flashVer: 'FMLE/3.0', tcUrl: `rtmp://${host}:${port}/${application}` };
-  const last = command === 'play' ? number(-2000) : text('live');
-  return [
-    // Set Chunk Size, so that no message of ours is split.
-    message(2, 1, 0, Buffer.from([0, 1, 0, 0])),
-    message(3, 20, 0, Buffer.concat([text('connect'), number(1), object(connectTo)])),
-    message(3, 20, 0, Buffer.concat([text('createStream'), number(2), Buffer.from([5])])),
-    message(8, 20, 1, Buffer.concat([text(command), number(3), Buffer.from([5]), text(key), last])),
-  ];
-}
-
-function message(chunkStream, type, stream, body, at = 0) {
-  const head = Buffer.alloc(12);
-  head[0] = chunkStream;
-  head.writeUIntBE(Math.min(at, 0xfffffe), 1, 3);
-  head.writeUIntBE(body.length, 4, 3);
-  head[7] = type;
-  head.writeUInt32LE(stream, 8);
-  return Buffer.concat([head, body]);
-}
-
-function bare(value) {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-const text = (value) => Buffer.concat([Buffer.from([2]), bare(value)]);
-
-function number(value) {
-  const bytes = Buffer.alloc(9);
-  bytes.writeDoubleBE(value, 1);
-  return bytes;
-}
-
-const object = (fields) =>
-  Buffer.concat([
-    Buffer.from([3]),
-    ...Object.entries(fields).map(([name, value]) => Buffer.concat([bare(name), text(value)])),
-    Buffer.from([0, 0, 9]),
-  ]);

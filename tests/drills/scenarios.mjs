@@ -1,6 +1,6 @@
 // What goes wrong, one thing at a time. `fail` makes it happen, `mend` ends it the way a supervisor or an operator would.
 
-import { pause } from './http.mjs';
+import { sleep } from '../../scripts/cluster/parts.mjs';
 
 /** How long something stays frozen or cut. */
 const FROZEN_MS = 20_000;
@@ -12,7 +12,7 @@ const killed = (what, part) => ({
   async run(cluster) {
     const victim = part(cluster);
     await victim.kill();
-    await pause(RESTART_MS);
+    await sleep(RESTART_MS);
     await victim.start();
   },
 });
@@ -23,7 +23,7 @@ const frozen = (what, part) => ({
     const victim = part(cluster);
     const pids = victim.family?.() ?? [victim.pid];
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
-    await pause(FROZEN_MS);
+    await sleep(FROZEN_MS);
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   },
 });
@@ -34,7 +34,7 @@ const rolled = (what, parts) => ({
     for (const part of parts(cluster)) {
       await part.stop();
       await part.start();
-      await pause(2_000);
+      await sleep(2_000);
     }
   },
 });
@@ -52,7 +52,7 @@ export const scenarios = [
     name: `a worker cut off from the broker for ${FROZEN_MS / 1_000} s`,
     async run({ wire }) {
       wire.cut();
-      await pause(FROZEN_MS);
+      await sleep(FROZEN_MS);
       wire.mend();
     },
   },

@@ -61,7 +61,6 @@ fn text(report: &StatsReport) -> String {
         })
         .collect();
     family("sluice_sessions", "Sessions that are open.", &by_kind);
-    family("sluice_sessions_total_open", "Sessions that are open, of all kinds.", &one(report.sessions.len() as f64));
     family("sluice_streams", "Streams whose publisher is here.", &one(report.streams.len() as f64));
     family("sluice_cores_used", "Processor time, cores.", &one(report.load.cores.into()));
     family("sluice_cores_available", "Cores that may be used.", &one(report.load.cores_available.into()));

@@ -10,7 +10,6 @@ use sluice_contract::{
 };
 use uuid::Uuid;
 
-use super::places::STARTS_WITHIN_MS as PLACE_KEPT_MS;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{BroadcastStatus, block_of_row};
@@ -29,7 +28,7 @@ pub struct Known {
     pub totp_period_seconds: u32,
     pub live_worker: Option<WorkerId>,
     pub asking_worker: WorkerId,
-    /// The kind of viewers that a limit holds for, where several APIs count them together.
+    /// The kind of viewers that a limit holds for.
     pub limit: Option<&'static str>,
 }
 
@@ -39,6 +38,9 @@ pub const GUESSES_COUNT_MS: i64 = 3_600_000;
 pub const ADDRESS_KNOWN_MS: i64 = 30 * 86_400_000;
 /// A session that was admitted this long ago and that nobody carries is dead.
 const STARTS_WITHIN_MS: i64 = 10_000;
+/// A viewer's place is kept for two reports and the time that they travel; later a worker has told of it, or it never
+/// began.
+const PLACE_KEPT_MS: i64 = 3_000;
 /// Marks looked at: more steps than any window accepts, for every operation.
 const MARKS: u64 = 16;
 /// Sessions looked at: a subscriber with more is over every sensible limit.
@@ -195,7 +197,7 @@ async fn counts(api: &Api, db: &impl ConnectionTrait, application: &Entry) -> St
 }
 
 /// The viewers of a stream whose limit the request is measured against: those whom workers carry, and those who came
-/// before it but are in no report yet. Returns what to lock while they are counted, where that is needed.
+/// before it but are in no report yet. Returns the kind that a limit holds for, to lock while it is counted.
 #[allow(clippy::too_many_arguments, reason = "one step of `load`, which it keeps readable")]
 async fn count_viewers(
     api: &Api,
@@ -221,16 +223,11 @@ async fn count_viewers(
         _ => std::slice::from_ref(&request.protocol),
     };
     let carried = api.fleet().picture.viewers_of(&application.name, stream_id, protocols);
-    let before = if api.store().is_shared() {
-        let fresh = now.plus_millis(-PLACE_KEPT_MS).as_millis();
-        let places = viewer_places::since(db, application.id, stream_id.as_str(), kind, fresh).await?;
-        let ahead = places.into_iter().map(SessionId::new).filter(|id| *id != request.session && !carried.contains(id));
-        u32::try_from(ahead.count()).unwrap_or(u32::MAX)
-    } else {
-        api.0.places.before(request, now, |session| carried.contains(&session))
-    };
-    *count = u32::try_from(carried.len()).unwrap_or(u32::MAX).saturating_add(before);
-    Ok(api.store().is_shared().then_some(kind))
+    let fresh = now.plus_millis(-PLACE_KEPT_MS).as_millis();
+    let places = viewer_places::since(db, application.id, stream_id.as_str(), kind, fresh).await?;
+    let before = places.into_iter().map(SessionId::new).filter(|id| *id != request.session && !carried.contains(id));
+    *count = u32::try_from(carried.len() + before.count()).unwrap_or(u32::MAX);
+    Ok(Some(kind))
 }
 
 fn broadcast_facts(row: &broadcasts::Model) -> Stored<BroadcastFacts> {

@@ -11,7 +11,6 @@
 mod effects;
 mod facts;
 mod locks;
-mod places;
 mod record;
 mod replay;
 
@@ -32,7 +31,6 @@ use crate::store::{self, StoreError, Stored};
 use crate::webhooks::Asked;
 
 pub use facts::subscriber_facts;
-pub use places::Places;
 
 use facts::Known;
 use replay::Replays;
@@ -53,9 +51,6 @@ impl Gate {
         if self.api.now() >= call.deadline {
             return unreachable();
         }
-        if !self.api.store().is_shared() {
-            self.api.0.places.queue(request, self.api.now());
-        }
         let mut answer = None;
         // A database that hangs must not hold the caller longer than it waits.
         let left = u64::try_from(call.deadline.millis_since(self.api.now())).unwrap_or(0).min(LONGEST_MS);
@@ -66,10 +61,7 @@ impl Gate {
                 AuthorizeReply::Allow { grant }
             }
             Ok(Ok(Settled::Denied(reason))) => AuthorizeReply::Deny { reason },
-            Ok(Ok(Settled::Answered(reply))) => {
-                self.api.0.places.leave(request);
-                return *reply;
-            }
+            Ok(Ok(Settled::Answered(reply))) => return *reply,
             Ok(Err(error)) => {
                 error!(%error, "the gate could not decide");
                 unreachable()
@@ -80,7 +72,6 @@ impl Gate {
             }
         };
         if let AuthorizeReply::Deny { reason } = &reply {
-            self.api.0.places.leave(request);
             self.api.0.webhooks.refused(request, reason);
         }
         record::decision(&self.api, request, &reply, answer.and_then(|answer| answer.note), begun.elapsed());
