@@ -29,8 +29,8 @@ for (const worker of workers) {
   client.close();
 }
 
-/** Asks `count` times with `width` at a time; each is somebody new, so that each asks the gate. */
-async function ask(count, width, to) {
+/** Asks `count` times with `width` at a time; each is somebody new, so that each asks the gate, which says `expected`. */
+async function ask(count, width, to, path = manifest(), expected = 200) {
   const times = [];
   let next = 0;
   const begun = performance.now();
@@ -40,8 +40,8 @@ async function ask(count, width, to) {
     while (next < count) {
       const number = (next += 1);
       const headers = { 'X-Forwarded-For': `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}` };
-      const { status, ms } = await client.get(manifest(), { headers });
-      if (status !== 200) throw new Error(`refused: ${status}`);
+      const { status, ms } = await client.get(path, { headers });
+      if (status !== expected) throw new Error(`refused: ${status}`);
       times.push(ms);
     }
     client.close();
@@ -49,11 +49,19 @@ async function ask(count, width, to) {
   return { perSecond: (count * 1_000) / (performance.now() - begun), p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
-row('question to the gate over RabbitMQ, from HTTP request to manifest', 'a second', 'p50', 'p99');
-row('---', '---', '---', '---');
-for (const width of [1, 64]) {
-  const { perSecond, p50, p99 } = await ask((width === 1 ? 2_000 : 20_000) * scale, width, (lane) => workers[lane % workers.length]);
-  row(`${width} in flight`, Math.round(perSecond), `${p50.toFixed(1)} ms`, `${p99.toFixed(1)} ms`);
+row('question to the gate over RabbitMQ, from HTTP request to answer', 'in flight', 'a second', 'p50', 'p99');
+row('---', '---', '---', '---', '---');
+const questions = [
+  ['a wrong hash: refused', manifest().replace(/token=.{8}/, 'token=00000000'), 403],
+  // These stay for a while, and are reported every second.
+  ['a right hash: let in, and a session begins', manifest(), 200],
+];
+for (const [what, path, expected] of questions) {
+  for (const width of [1, 64]) {
+    const count = (width === 1 ? 2_000 : 20_000) * scale;
+    const { perSecond, p50, p99 } = await ask(count, width, (lane) => workers[lane % workers.length], path, expected);
+    row(what, width, Math.round(perSecond), `${p50.toFixed(1)} ms`, `${p99.toFixed(1)} ms`);
+  }
 }
 
 const calls = [];

@@ -73,7 +73,7 @@ pub async fn load(
 
     if let Some(row) = broadcasts::find(db, application.id, stream_id.as_str()).await? {
         facts.broadcast = Some(broadcast_facts(&row)?);
-        facts.live = live_facts(api, db, &application, &stream_id, &row, &mut known).await?;
+        facts.live = live_facts(api, db, &application, &stream_id, &row, request.operation, &mut known).await?;
         known.broadcast = Some(row);
     }
     if let Some(subscriber) = request.credentials.subscriber_id.as_deref().and_then(|text| text.trim().parse().ok()) {
@@ -166,13 +166,18 @@ async fn live_facts(
     application: &Entry,
     stream_id: &StreamId,
     row: &broadcasts::Model,
+    operation: Operation,
     known: &mut Known,
 ) -> Stored<Option<LiveFacts>> {
     let on_air = [BroadcastStatus::Broadcasting.as_str(), BroadcastStatus::Preparing.as_str()];
     let Some(publisher) = row.publisher.filter(|_| on_air.contains(&row.status.as_str())) else { return Ok(None) };
     let stored = UnixTime::from_millis(row.updated_at.unwrap_or(0));
     let reported = api.fleet().picture.stream_heard(&application.name, stream_id).map(|(_, heard)| heard);
-    let session = sessions::find(db, publisher).await?;
+    // Who publishes matters to other publishers alone.
+    let session = match operation {
+        Operation::Publish => sessions::find(db, publisher).await?,
+        Operation::Play => None,
+    };
     known.live_worker = row.worker.map(WorkerId::new);
     Ok(Some(LiveFacts {
         session: SessionId::new(publisher),

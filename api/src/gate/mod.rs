@@ -142,9 +142,10 @@ async fn decided(api: &Api, call: &AuthorizeCall, answer: &mut Option<Asked>) ->
     if !writes {
         return match decision {
             // What this very question spent is no reason to refuse it.
-            Decision::Deny { reason, .. } => {
+            Decision::Deny { reason, .. } if replay::may_be_own_doing(&reason) => {
                 Ok(replay::earlier(api, api.store().reader(), request).await?.unwrap_or(Settled::Denied(reason)))
             }
+            Decision::Deny { reason, .. } => Ok(Settled::Denied(reason)),
             Decision::Allow { grant, .. } => {
                 Ok(Settled::Allowed { grant: with_origin(api, grant, &known), replaced: Vec::new() })
             }
@@ -232,12 +233,14 @@ pub async fn explain(api: &Api, request: &StreamRequest) -> Stored<Explanation> 
     Ok(policy::explain(&facts, request, now))
 }
 
-/// Decides on one moment of the database, and changes nothing. Without an answer the decision may name a webhook to ask.
+/// Decides on what is committed now, and changes nothing. Without an answer the decision may name a webhook to ask.
+///
+/// Each statement reads for itself: a transaction around them would cost as much as they do, and what is decided here is
+/// either decided again where it writes ([`settle`]), or could have been read a moment earlier or later.
 async fn look(api: &Api, request: &StreamRequest, answer: Option<&Asked>) -> Stored<(Decision, Known)> {
-    let snapshot = api.current_snapshot().await?;
+    api.current_directory().await?;
     let now = api.now();
-    let (facts, known) = facts::load(api, &snapshot, request, now).await?;
-    drop(snapshot);
+    let (facts, known) = facts::load(api, api.store().reader(), request, now).await?;
     let decision = match answer {
         None => policy::decide(&facts, request, now),
         answer => decide(facts, request, answer, now),

@@ -64,6 +64,22 @@ pub async fn earlier(api: &Api, db: &impl ConnectionTrait, request: &StreamReque
     Ok(Some(Settled::Answered(Box::new(reply))))
 }
 
+/// Whether a question that is asked again can be refused for what its first asking took or left behind.
+pub const fn may_be_own_doing(reason: &DenyReason) -> bool {
+    matches!(
+        reason,
+        DenyReason::StreamInUse
+            | DenyReason::PublisherLimit
+            | DenyReason::ViewerLimit
+            | DenyReason::ConcurrencyLimit
+            | DenyReason::TokenInvalid
+            | DenyReason::TokenSpent
+            | DenyReason::CodeInvalid
+            | DenyReason::CodeReplayed
+            | DenyReason::TooManyGuesses { .. }
+    )
+}
+
 /// Keeps an answer with what it changed.
 pub async fn keep(
     api: &Api,
