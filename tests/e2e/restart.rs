@@ -26,7 +26,9 @@ async fn after_kill_9_the_database_is_sound_blocks_hold_and_ghosts_are_gone() {
     let _publisher = Publisher::start(&server.rtmp_url("/LiveApp/kept"));
     server.live("LiveApp", "kept").await;
     assert_eq!(rest.status("/LiveApp/streams/kept.m3u8?subscriberId=mallory").await, 401, "the block holds");
-    Publisher::start(&server.rtmp_url("/LiveApp/another?subscriberId=alice")).finish().await;
+    let another = Publisher::start(&server.rtmp_url("/LiveApp/another?subscriberId=alice"));
+    server.live("LiveApp", "another").await;
+    another.finish().await;
 }
 
 #[tokio::test]
