@@ -1,8 +1,9 @@
 // Processes that a cluster is made of: started, watched, frozen, killed and started again under the same address.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -18,14 +19,52 @@ export async function until(what, check, patienceMs = 30_000, pauseMs = 25) {
   }
 }
 
-// Clusters that run side by side begin at different places.
-let candidate = 12_000 + (process.pid % 160) * 50;
+const FIRST_PORT = 12_000;
+const PORTS = 50;
+const RANGES = 160;
+
+let next = 0;
+let range;
 
 /** A free port below those that the system gives to outgoing connections, so that it is still free a little later. */
 export async function freePort() {
-  for (;;) {
-    candidate = candidate >= 19_999 ? 12_000 : candidate + 1;
-    if (!(await isTaken(candidate))) return candidate;
+  range ??= claimRange();
+  for (let tries = 0; tries < PORTS; tries += 1) {
+    const port = FIRST_PORT + range * PORTS + next;
+    next = (next + 1) % PORTS;
+    if (!(await isTaken(port))) return port;
+  }
+  throw new Error(`no port of ${FIRST_PORT + range * PORTS} and the ${PORTS - 1} behind it is free`);
+}
+
+/** A range of ports for this process alone: clusters run side by side, and start at the same moment. */
+function claimRange() {
+  const folder = join(tmpdir(), `sluice-ports-${process.getuid()}`);
+  mkdirSync(folder, { recursive: true });
+  for (let tries = 0; tries < RANGES; tries += 1) {
+    const claimed = (process.pid + tries) % RANGES;
+    const file = join(folder, String(claimed));
+    if (!existsSync(file) || isAlone(file)) {
+      try {
+        writeFileSync(file, String(process.pid), { flag: 'wx' });
+      } catch {
+        continue;
+      }
+      process.on('exit', () => rmSync(file, { force: true }));
+      return claimed;
+    }
+  }
+  throw new Error(`every range of ports is in use: see ${folder}`);
+}
+
+/** Removes the claim of a process that is gone. */
+function isAlone(file) {
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')), 0);
+    return false;
+  } catch {
+    rmSync(file, { force: true });
+    return true;
   }
 }
 
