@@ -91,8 +91,12 @@ impl Http {
         // Nothing is fetched from another worker for somebody who was not let in.
         let (target, key) = (pass.target.clone(), asked.key(&pass.target));
         let is_fetched = self.fetch(&target, &key).await && self.is_there(&target, &key);
-        if is_live || asked.is_head || !is_fetched {
+        if is_live || asked.is_head {
             return Ok(pass);
+        }
+        if !is_fetched {
+            // Who was only looked at has no ticket: what comes up in this very moment is for the next request.
+            return Err(self.not_here(&key));
         }
         // Media follows after all: what was only held is spent, and who was only looked at gets a ticket.
         drop(pass);
