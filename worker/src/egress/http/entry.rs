@@ -95,8 +95,10 @@ impl Http {
             return Ok(pass);
         }
         if !is_fetched {
-            // Who was only looked at has no ticket: what comes up in this very moment is for the next request.
-            return Err(self.not_here(&key));
+            // Who has a ticket keeps its place until there is something. For whoever has none, or one that must not be
+            // handed out, what comes up in this very moment is for the next request.
+            let keeps_place = pass.ticket.is_some() && pass.held.is_none();
+            return if keeps_place { Ok(pass) } else { Err(self.not_here(&key)) };
         }
         // Media follows after all: what was only held is spent, and who was only looked at gets a ticket.
         drop(pass);
