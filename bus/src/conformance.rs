@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, EndReason, EventKind, Hello, LocateCall, Notice,
-    Origin, SessionReport, SessionState, SessionStats, StatsReport, Welcome, WorkerEvent,
+    About, AuthorizeCall, AuthorizeReply, Command, Control, ControlAck, DescribeCall, Description, EndReason,
+    EventKind, Hello, LocateCall, Notice, Origin, RoomMember, SessionReport, SessionState, SessionStats, StatsReport,
+    SubtrackFilter, Welcome, WorkerEvent,
 };
 use sluice_contract::{
     ClientBinding, Credentials, DenyReason, Intent, Operation, Peer, Protocol, RequestId, SessionId, StreamRequest,
@@ -43,6 +44,7 @@ macro_rules! suite {
             an_api_that_leaves_takes_no_event_with_it,
             reports_reach_every_api,
             a_stream_is_located,
+            a_stream_is_described,
             notices_reach_every_api
         );
     };
@@ -197,6 +199,32 @@ pub async fn a_stream_is_located(ends: Ends) {
     assert_eq!(ends.worker.locate(elsewhere).await, Ok(None));
 }
 
+pub async fn a_stream_is_described(ends: Ends) {
+    let call = |stream: &str, about| DescribeCall {
+        worker: worker_id(),
+        application: "LiveApp".parse().expect("a name"),
+        stream_id: stream.parse().expect("a name"),
+        about,
+    };
+    let room = || call("room1", About::Room);
+    assert_eq!(ends.worker.describe(room()).await, Err(BusError::Unreachable));
+    ends.api.serve(Gate::answering()).await.expect("serving");
+    assert_eq!(ends.worker.describe(room()).await, Ok(Some(Description::Room { members: vec![member()] })));
+    let filter = SubtrackFilter { role: Some("host".to_owned()), status: None };
+    for about in [
+        About::Broadcast,
+        About::SubscriberCount,
+        About::Subscribers { offset: 3, size: 5 },
+        About::Subtracks { offset: 0, size: 50, filter: filter.clone() },
+        About::SubtrackCount { filter },
+    ] {
+        // The gate repeats what it was asked: nothing is lost on the way.
+        let text = format!("{about:?}");
+        assert_eq!(ends.worker.describe(call("stream1", about)).await, Ok(Some(Description::Text { text })));
+    }
+    assert_eq!(ends.worker.describe(call("nowhere", About::Broadcast)).await, Ok(None));
+}
+
 pub async fn notices_reach_every_api(ends: Ends) {
     let mut first = ends.api.notices().await;
     let mut second = ends.api.notices().await;
@@ -261,10 +289,27 @@ impl Authority for Gate {
     async fn locate(&self, call: LocateCall) -> Option<Origin> {
         (call.stream_id.as_str() == "stream1").then(origin)
     }
+
+    async fn describe(&self, call: DescribeCall) -> Option<Description> {
+        match call.stream_id.as_str() {
+            "room1" => Some(Description::Room { members: vec![member()] }),
+            "stream1" => Some(Description::Text { text: format!("{:?}", call.about) }),
+            _ => None,
+        }
+    }
 }
 
 fn origin() -> Origin {
     Origin { worker: worker_id(), relay: "10.0.0.7:5090".to_owned(), publisher: SessionId::new(Uuid::from_u128(9)) }
+}
+
+fn member() -> RoomMember {
+    RoomMember {
+        stream_id: "alice1".parse().expect("a name"),
+        name: Some("Alice".to_owned()),
+        meta_data: Some("{}".to_owned()),
+        role: None,
+    }
 }
 
 fn worker_id() -> WorkerId {
@@ -315,6 +360,8 @@ pub fn ack() -> ControlAck {
         sessions_stopped: 1,
         sessions_suspended: 0,
         sessions_resumed: 0,
+        sessions_reached: 0,
+        recordings: Vec::new(),
     }
 }
 

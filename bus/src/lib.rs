@@ -5,7 +5,7 @@
 //!
 //! | Flow | Kind | Promise |
 //! |---|---|---|
-//! | authorize, hello, locate | call, answered by any one API | no answer within the deadline is [`BusError`]: nothing is assumed |
+//! | authorize, hello, locate, describe | call, answered by any one API | no answer within the deadline is [`BusError`]: nothing is assumed |
 //! | control | API → all workers | confirmed when sent; a link that may have missed one ends, and the worker says hello again |
 //! | acknowledgements | worker → all APIs | best effort: a missing one shows as a pending worker |
 //! | events | worker → one API | at least once, in order per worker while nothing fails; redelivered until done |
@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, LocateCall, Notice, Origin, StatsReport, Welcome,
-    WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, DescribeCall, Description, Hello, LocateCall, Notice, Origin,
+    StatsReport, Welcome, WorkerEvent,
 };
 use tokio::sync::mpsc;
 
@@ -79,6 +79,13 @@ pub trait WorkerLink: Send + Sync + 'static {
     /// [`BusError`] when no API answered: nobody knows now.
     async fn locate(&self, call: LocateCall) -> Result<Option<Origin>, BusError>;
 
+    /// Asks what is known of a stream, for people who are connected here; `None` when there is no such stream, or the API
+    /// does not know the question.
+    ///
+    /// # Errors
+    /// [`BusError`] when no API answered; one of a release that cannot be asked does not.
+    async fn describe(&self, call: DescribeCall) -> Result<Option<Description>, BusError>;
+
     /// Receives commands from now on. When the receiver ends the link was lost, or fell behind: subscribe again, then
     /// say hello, in this order, so that no command falls between.
     ///
@@ -112,6 +119,11 @@ pub trait Authority: Send + Sync + 'static {
 
     /// `None` when the stream is not live elsewhere.
     async fn locate(&self, call: LocateCall) -> Option<Origin>;
+
+    /// `None` when there is nothing to tell; an authority that only decides has nothing.
+    async fn describe(&self, _call: DescribeCall) -> Option<Description> {
+        None
+    }
 }
 
 /// An API's end of the bus.
@@ -182,4 +194,6 @@ const CALLS_IN_FLIGHT: usize = 512;
 /// Commands that a worker may be behind before it must resynchronise.
 const CONTROL_QUEUE: usize = 1_024;
 const LOCATE_DEADLINE: Duration = Duration::from_secs(2);
+/// A client waits for the answer, but nothing stands still meanwhile.
+const DESCRIBE_DEADLINE: Duration = Duration::from_secs(5);
 const HELLO_DEADLINE: Duration = Duration::from_secs(10);

@@ -6,15 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sluice_contract::UnixTime;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, LocateCall, Notice, Origin, StatsReport, Welcome,
-    WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, DescribeCall, Description, Hello, LocateCall, Notice, Origin,
+    StatsReport, Welcome, WorkerEvent,
 };
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::{
-    ApiLink, Authority, BusError, CALLS_IN_FLIGHT, CONTROL_QUEUE, EventDelivery, HELLO_DEADLINE, LOCATE_DEADLINE,
-    Settlement, WorkerLink,
+    ApiLink, Authority, BusError, CALLS_IN_FLIGHT, CONTROL_QUEUE, DESCRIBE_DEADLINE, EventDelivery, HELLO_DEADLINE,
+    LOCATE_DEADLINE, Settlement, WorkerLink,
 };
 
 /// Joins one or more APIs and workers of one process. Clones are ends of the same bus.
@@ -24,6 +24,7 @@ pub struct MemoryBus(Arc<Shared>);
 struct Shared {
     clock: fn() -> UnixTime,
     calls: Semaphore,
+    descriptions: Semaphore,
     wiring: Mutex<Wiring>,
     events: mpsc::Sender<WorkerEvent>,
     /// The one queue that all APIs take events from.
@@ -52,6 +53,7 @@ impl MemoryBus {
         Self(Arc::new(Shared {
             clock,
             calls: Semaphore::new(CALLS_IN_FLIGHT),
+            descriptions: Semaphore::new(CALLS_IN_FLIGHT),
             wiring: Mutex::default(),
             events,
             event_queue: tokio::sync::Mutex::new(event_queue),
@@ -115,6 +117,12 @@ impl WorkerLink for MemoryBus {
     async fn locate(&self, call: LocateCall) -> Result<Option<Origin>, BusError> {
         let authority = self.authority()?;
         self.answer(LOCATE_DEADLINE, async move { authority.locate(call).await }).await
+    }
+
+    async fn describe(&self, call: DescribeCall) -> Result<Option<Description>, BusError> {
+        let _in_flight = self.0.descriptions.try_acquire().map_err(|_| BusError::Overloaded)?;
+        let authority = self.authority()?;
+        self.answer(DESCRIBE_DEADLINE, async move { authority.describe(call).await }).await
     }
 
     async fn subscribe(&self) -> Result<mpsc::Receiver<Control>, BusError> {

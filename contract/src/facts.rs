@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApplicationName, SessionId, StreamId, SubscriberId};
+use crate::message::RecordingWish;
 use crate::request::{ClientBinding, Operation};
 use crate::secret::Secret;
 use crate::settings::ApplicationSettings;
@@ -20,6 +21,9 @@ pub struct Facts {
     pub application: Option<ApplicationFacts>,
     /// The broadcast record; `None` for an undefined stream.
     pub broadcast: Option<BroadcastFacts>,
+    /// The main track that a published stream is a track of, or is to become one of; `None` when that has no record, or
+    /// the stream stands alone.
+    pub room: Option<RoomFacts>,
     /// Who publishes the stream now; `None` when it is off air.
     pub live: Option<LiveFacts>,
     /// The record of the subscriber that the request names; `None` if unknown or nobody is named.
@@ -53,10 +57,21 @@ pub struct BroadcastFacts {
     pub planned_end: Option<UnixTime>,
     /// A block on the main track (a conference room) counts for its subtracks.
     pub main_track: Option<StreamId>,
+    /// It is a room, or has tracks that are on air: there is something to play even while it is off air itself.
+    pub has_tracks: bool,
+    pub recording: RecordingWish,
     /// Most viewers of one kind; `None` for no limit.
     pub webrtc_viewer_limit: Option<u32>,
     pub hls_viewer_limit: Option<u32>,
     pub dash_viewer_limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct RoomFacts {
+    /// Other tracks of it that are on air.
+    pub members: u32,
+    /// Most tracks on air; `None` for no limit.
+    pub limit: Option<u32>,
 }
 
 #[derive(Debug, Clone)]

@@ -133,6 +133,26 @@ name! {
     }
 }
 
+name! {
+    /// Names a recording: 24 letters and digits.
+    VodId, |text| {
+        let is_part = |b: u8| b.is_ascii_alphanumeric();
+        if text.len() == VOD_ID_BYTES && text.bytes().all(is_part) { Ok(()) } else { Err(InvalidName::Character) }
+    }
+}
+
+impl VodId {
+    /// The id that goes with 16 bytes, such as a UUID's: its first 96 bits.
+    pub fn of(id: Uuid) -> Self {
+        let mut text = id.simple().to_string();
+        text.truncate(VOD_ID_BYTES);
+        Self(text.into())
+    }
+}
+
+/// What clients expect.
+const VOD_ID_BYTES: usize = 24;
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -206,6 +226,14 @@ mod tests {
         assert_eq!("graphql".parse::<ApplicationName>(), Err(InvalidName::Reserved));
         assert!("LiveApp".parse::<ApplicationName>().is_ok());
         assert!("Live.App".parse::<ApplicationName>().is_err());
+    }
+
+    #[test]
+    fn a_vod_id_is_24_letters_and_digits() {
+        assert_eq!(VodId::of(Uuid::nil()).as_str(), "0".repeat(24));
+        for bad in ["", "0123456789", "0123456789abcdef0123456!", "0123456789abcdef012345678"] {
+            assert!(bad.parse::<VodId>().is_err(), "{bad}");
+        }
     }
 
     #[test]

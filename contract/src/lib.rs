@@ -21,9 +21,9 @@ pub mod time;
 
 pub use credentials::Credentials;
 pub use facts::{Block, Facts};
-pub use id::{ApplicationName, InvalidName, RequestId, SessionId, StreamId, SubscriberId, WorkerId};
+pub use id::{ApplicationName, InvalidName, RequestId, SessionId, StreamId, SubscriberId, VodId, WorkerId};
 pub use policy::{Decision, DenyReason, StreamGrant};
-pub use request::{ClientBinding, Intent, Operation, Peer, Protocol, SecurityMode, StreamRequest};
+pub use request::{ClientBinding, Intent, Operation, Peer, Protocol, PublishAbout, SecurityMode, StreamRequest};
 pub use secret::Secret;
 pub use settings::ApplicationSettings;
 pub use ticket::{Ticket, TicketKey, TicketKeys};

@@ -1,15 +1,23 @@
 //! Messages between the API and the workers. Each carries plain data; [`VERSION`] rises when a meaning changes, and
 //! fields are only ever added with a default, so that one release older or newer still understands.
 
+mod describe;
+mod recording;
+mod webrtc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::facts::Block;
-use crate::id::{ApplicationName, SessionId, StreamId, SubscriberId, WorkerId};
+use crate::id::{ApplicationName, SessionId, StreamId, SubscriberId, VodId, WorkerId};
 use crate::policy::{DenyReason, StreamGrant};
 use crate::request::{ClientBinding, Operation, Peer, Protocol, SecurityMode, StreamRequest};
 use crate::ticket::TicketKey;
 use crate::time::UnixTime;
+
+pub use describe::{About, DescribeCall, Description, MOST_DESCRIBED, MOST_MEMBERS, RoomMember, SubtrackFilter};
+pub use recording::{MOST_RECORDINGS, RecordingOrder, RecordingReport, RecordingRules, RecordingWish};
+pub use webrtc::{DataDistribution, WebrtcRules};
 
 /// The meaning of the messages below.
 pub const VERSION: u32 = 1;
@@ -115,7 +123,8 @@ pub struct Origin {
     pub publisher: SessionId,
 }
 
-/// The part of an application's settings that a worker acts on. It holds no secret.
+/// The part of an application's settings that a worker acts on. The one secret in it is what clients are told to log in
+/// to the TURN server with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerSettings {
     pub application: ApplicationName,
@@ -132,6 +141,10 @@ pub struct WorkerSettings {
     /// Sent as `Content-Security-Policy` with every answer, when not empty.
     pub content_security_policy: String,
     pub cors: CorsSettings,
+    #[serde(default)]
+    pub webrtc: WebrtcRules,
+    #[serde(default)]
+    pub recording: RecordingRules,
 }
 
 /// Who may read answers from a page of another origin (`stream-security` §15).
@@ -176,6 +189,14 @@ pub enum Command {
     EndStream { application: ApplicationName, stream_id: StreamId, reason: EndReason },
     /// One worker takes no new publishers and says that it is not ready, until it stops or `on` is false.
     Drain { worker: WorkerId, on: bool },
+    /// Send a text to everybody who has a data channel with the stream, its publisher included.
+    Data { application: ApplicationName, stream_id: StreamId, message: String },
+    /// One worker was thought to be lost, and what it carries was written off: it says [`Hello`] again.
+    Rejoin { worker: WorkerId },
+    /// Begin to record a live stream, or end its recording when there is no order.
+    Record { application: ApplicationName, stream_id: StreamId, order: Option<RecordingOrder> },
+    /// Remove the files of recordings; whoever has one of them does. At most [`MOST_RECORDINGS`].
+    RemoveRecordings { application: ApplicationName, recordings: Vec<(VodId, String)> },
     /// Of a kind that this release does not know. If it was lasting, the worker cannot enforce it.
     #[serde(other)]
     Unknown,
@@ -184,7 +205,16 @@ pub enum Command {
 impl Command {
     /// True when a worker that missed the command would enforce something else than the others.
     pub const fn is_lasting(&self) -> bool {
-        !matches!(self, Self::EndSession { .. } | Self::EndStream { .. } | Self::Drain { .. })
+        !matches!(
+            self,
+            Self::EndSession { .. }
+                | Self::EndStream { .. }
+                | Self::Drain { .. }
+                | Self::Data { .. }
+                | Self::Rejoin { .. }
+                | Self::Record { .. }
+                | Self::RemoveRecordings { .. }
+        )
     }
 }
 
@@ -197,7 +227,16 @@ pub struct ControlAck {
     pub sessions_stopped: u32,
     pub sessions_suspended: u32,
     pub sessions_resumed: u32,
+    /// Those that were sent a message.
+    #[serde(default)]
+    pub sessions_reached: u32,
+    /// Recordings that began, ended or were removed.
+    #[serde(default)]
+    pub recordings: Vec<VodId>,
 }
+
+/// The longest text of a [`Command::Data`], in bytes.
+pub const MOST_DATA_BYTES: usize = 64 << 10;
 
 /// Why a session or a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -286,6 +325,41 @@ pub enum EventKind {
         reason: EndReason,
         detail: Option<String>,
     },
+    /// Somebody wrote to a data channel. Told where the application's rules ask for it, and not when too much is said.
+    Said {
+        session: SessionId,
+        application: ApplicationName,
+        stream_id: StreamId,
+        subscriber: Option<SubscriberId>,
+        message: DataMessage,
+    },
+    /// Recordings are complete. Told when they become so, and again of all that are there whenever the worker has said
+    /// hello: nothing of it is lost for good. At most [`MOST_RECORDINGS`].
+    Recorded {
+        recordings: Vec<RecordingReport>,
+    },
+}
+
+/// A message of a data channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataMessage {
+    Text(String),
+    /// In base64 (RFC 4648 §4).
+    Binary(String),
+}
+
+impl DataMessage {
+    /// Bytes that it takes here.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Binary(text) => text.len(),
+        }
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -327,9 +401,35 @@ pub struct SessionStats {
     pub average_audio_bitrate_bps: u64,
     /// Access units dropped for this session because it could not keep up.
     pub dropped_frames: u64,
+    /// Packets of the peer that never came, or of ours that the peer says it never got.
     pub packets_lost: u64,
+    /// Of the packets' arrival, at whoever receives them (RFC 3550 §6.4.1).
     pub jitter_ms: f32,
     pub round_trip_time_ms: f32,
+    /// Media payload since the session began, by kind; both are in `bytes`.
+    pub video_bytes: u64,
+    pub audio_bytes: u64,
+    /// Packets of media, without repetitions; 0 where the protocol has none.
+    pub video_packets: u64,
+    pub audio_packets: u64,
+    /// Pictures.
+    pub video_frames: u64,
+    /// Packets that were sent again.
+    pub retransmissions: u64,
+    /// Requests for packets that were missing (RFC 4585 §6.2.1), by whoever receives.
+    pub nacks: u64,
+    /// Requests for a key frame (PLI and FIR), by whoever receives.
+    pub key_frame_requests: u64,
+    /// What the way to a player is thought to carry, bits per second; 0 where it is not known.
+    pub available_bitrate_bps: u64,
+}
+
+impl SessionStats {
+    /// Share of the packets that were lost, 0 to 1.
+    pub fn loss_ratio(&self) -> f64 {
+        let all = self.video_packets.saturating_add(self.audio_packets).max(self.packets_lost);
+        if all == 0 { 0.0 } else { self.packets_lost as f64 / all as f64 }
+    }
 }
 
 /// A live stream as its worker sees it.

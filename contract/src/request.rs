@@ -1,12 +1,13 @@
 //! What somebody asks of the gate.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::credentials::Credentials;
-use crate::id::{RequestId, SessionId, WorkerId};
+use crate::id::{InvalidName, RequestId, SessionId, StreamId, WorkerId};
 
 /// What a peer wants to do with a broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +78,11 @@ impl Protocol {
         Self::ALL.into_iter().find(|protocol| protocol.as_str() == text)
     }
 
+    /// True for publishers and players whose media travels over WebRTC, however they found us.
+    pub const fn is_webrtc(self) -> bool {
+        matches!(self, Self::WebRtc | Self::Whip | Self::Whep)
+    }
+
     /// True for players that ask anew for every playlist and segment and therefore carry a ticket.
     pub const fn is_http(self) -> bool {
         matches!(self, Self::Hls | Self::Dash | Self::Vod)
@@ -136,8 +142,9 @@ impl Peer {
     }
 }
 
-/// What makes two requests "the same client" where no ticket or cookie says so: address and user agent for HTTP,
-/// address for RTMP and SRT, the socket for WebSocket. It decides reservations, replay and replacement only.
+/// What makes two requests "the same client" where no ticket or cookie says so: address and user agent for HTTP, WHIP
+/// and WHEP, address for RTMP and SRT, the socket for WebSocket. It decides reservations, replay and replacement only,
+/// the former two without the socket: see [`StreamRequest::lasting_client`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientBinding(String);
@@ -150,7 +157,7 @@ impl ClientBinding {
     /// The binding of a peer on `protocol` without a socket of its own.
     pub fn of_peer(protocol: Protocol, peer: &Peer) -> Self {
         match &peer.user_agent {
-            Some(agent) if protocol.is_http() => Self(format!("{}|{agent}", peer.address)),
+            Some(agent) if protocol.is_http() || protocol.is_webrtc() => Self(format!("{}|{agent}", peer.address)),
             _ => Self(peer.address.to_string()),
         }
     }
@@ -189,4 +196,68 @@ pub struct StreamRequest {
     pub intent: Intent,
     /// RTMP's publishing type (`live`, `record`, `append`), for webhooks.
     pub publish_mode: Option<String>,
+}
+
+/// What a publisher says about its stream, beside who it is. It comes with the further parameters of every protocol.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PublishAbout<'a> {
+    /// For people: `streamName`.
+    pub name: Option<&'a str>,
+    /// A text of the application's own: `metaData`.
+    pub meta_data: Option<&'a str>,
+    /// Its part in a room, a word of the application's own: `role`.
+    pub role: Option<&'a str>,
+    /// The stream, or room, that it is to be a track of, in the publisher's words: `mainTrack`.
+    pub main_track: Option<&'a str>,
+}
+
+impl<'a> PublishAbout<'a> {
+    /// Picks it out of further parameters.
+    pub fn of(extra: &'a BTreeMap<String, String>) -> Self {
+        let said = |name: &str| extra.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+        Self {
+            name: said("streamName"),
+            meta_data: said("metaData"),
+            role: said("role"),
+            main_track: said("mainTrack"),
+        }
+    }
+
+    /// The stream that `stream_id` is a track of: what its record says, or else the publisher. `None` when it stands
+    /// alone.
+    ///
+    /// # Errors
+    /// When the publisher names what can be no stream.
+    pub fn room_of(&self, stream_id: &str, recorded: Option<&StreamId>) -> Result<Option<StreamId>, InvalidName> {
+        if let Some(recorded) = recorded {
+            return Ok(Some(recorded.clone()));
+        }
+        let Some(said) = self.main_track else { return Ok(None) };
+        let main: StreamId = said.parse()?;
+        Ok(Some(main).filter(|main| main.as_str() != stream_id.trim()))
+    }
+}
+
+impl StreamRequest {
+    /// The client as it is known when its socket is gone: a page that is loaded again, or that falls back from WebRTC to
+    /// HLS, may show once more what nobody else may.
+    pub fn lasting_client(&self) -> ClientBinding {
+        if self.protocol.is_webrtc() { ClientBinding::of_peer(self.protocol, &self.peer) } else { self.client.clone() }
+    }
+
+    /// What the publisher says about its stream; nothing of a player.
+    pub fn about(&self) -> PublishAbout<'_> {
+        match self.operation {
+            Operation::Publish => PublishAbout::of(&self.credentials.extra),
+            Operation::Play => PublishAbout::default(),
+        }
+    }
+
+    /// The stream that this one is a track of, or becomes one of by being published: see [`PublishAbout::room_of`].
+    ///
+    /// # Errors
+    /// When the publisher names what can be no stream.
+    pub fn main_track(&self, recorded: Option<&StreamId>) -> Result<Option<StreamId>, InvalidName> {
+        self.about().room_of(&self.stream_id, recorded)
+    }
 }

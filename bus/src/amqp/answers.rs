@@ -9,7 +9,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Consumer};
-use sluice_contract::message::{AuthorizeCall, Hello, LocateCall};
+use sluice_contract::message::{AuthorizeCall, DescribeCall, Hello, LocateCall};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, warn};
@@ -20,7 +20,7 @@ use super::codec::{self, Kind, Skipped};
 use super::error::{ConnectError, Right};
 use super::link::Live;
 use super::topology;
-use crate::{Authority, BusError, HELLO_DEADLINE, LOCATE_DEADLINE};
+use crate::{Authority, BusError, DESCRIBE_DEADLINE, HELLO_DEADLINE, LOCATE_DEADLINE};
 
 /// What workers ask.
 #[derive(Debug, Clone, Copy)]
@@ -28,15 +28,19 @@ pub(super) enum Question {
     Authorize,
     Hello,
     Locate,
+    Describe,
 }
 
 impl Question {
+    pub const ALL: [Self; 4] = [Self::Authorize, Self::Hello, Self::Locate, Self::Describe];
+
     /// Of the question and of its answer.
     pub const fn kinds(self) -> (&'static Kind, &'static Kind) {
         match self {
             Self::Authorize => (&codec::AUTHORIZE, &codec::AUTHORIZE_REPLY),
             Self::Hello => (&codec::HELLO, &codec::HELLO_REPLY),
             Self::Locate => (&codec::LOCATE, &codec::LOCATE_REPLY),
+            Self::Describe => (&codec::DESCRIBE, &codec::DESCRIBE_REPLY),
         }
     }
 
@@ -47,6 +51,8 @@ impl Question {
             // Each may be large, and its answer too.
             Self::Hello => 8,
             Self::Locate => 64,
+            // They read lists, and nothing waits for them.
+            Self::Describe => 16,
         }
     }
 
@@ -56,6 +62,7 @@ impl Question {
             Self::Authorize => LONGEST_AUTHORIZE,
             Self::Hello => HELLO_DEADLINE,
             Self::Locate => LOCATE_DEADLINE,
+            Self::Describe => DESCRIBE_DEADLINE,
         }
     }
 }
@@ -219,6 +226,10 @@ fn ask(
         Question::Locate => {
             let call: LocateCall = codec::decode(asked, properties, body).map_err(NotAsked::Skipped)?;
             Ok(async move { Some(codec::encode(answered, &authority.locate(call).await)) }.boxed())
+        }
+        Question::Describe => {
+            let call: DescribeCall = codec::decode(asked, properties, body).map_err(NotAsked::Skipped)?;
+            Ok(async move { Some(codec::encode(answered, &authority.describe(call).await)) }.boxed())
         }
     }
 }

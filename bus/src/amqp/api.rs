@@ -172,7 +172,7 @@ impl AmqpApi {
 impl ApiLink for AmqpApi {
     async fn serve(&self, authority: Arc<dyn Authority>) -> Result<(), BusError> {
         let mut begun = Vec::new();
-        for question in [Question::Authorize, Question::Hello, Question::Locate] {
+        for question in Question::ALL {
             let (shared, authority) = (Arc::clone(&self.shared), Arc::clone(&authority));
             let attach: Attach = Box::new(move |live| {
                 answers::attach(Arc::clone(&shared), live, question, Arc::clone(&authority)).boxed()

@@ -32,6 +32,9 @@ pub(super) const AUTHORIZE: Kind = kind("authorize", 64 << 10);
 pub(super) const AUTHORIZE_REPLY: Kind = kind("authorize.reply", 64 << 10);
 pub(super) const LOCATE: Kind = kind("locate", 64 << 10);
 pub(super) const LOCATE_REPLY: Kind = kind("locate.reply", 64 << 10);
+pub(super) const DESCRIBE: Kind = kind("describe", 64 << 10);
+/// At most 50 objects, or the names of 1 000 members of a room.
+pub(super) const DESCRIBE_REPLY: Kind = kind("describe.reply", 4 << 20);
 /// Every session of a worker: 16 000 at 1 KiB.
 pub(super) const HELLO: Kind = kind("hello", 16 << 20);
 pub(super) const HELLO_REPLY: Kind = kind("hello.reply", 16 << 20);

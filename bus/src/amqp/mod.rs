@@ -9,8 +9,8 @@
 //!
 //! | Flow | Exchange | Queue | What bounds it |
 //! |---|---|---|---|
-//! | calls | `sluice.rpc`, direct | `sluice.queue.{authorize,hello,locate}`, shared by the APIs that serve, gone with the last of them | 10 000 messages, then refused; each expires with its deadline |
-//! | answers | the default one | none (direct reply-to) | calls in flight: 512 authorize, 512 locate per worker |
+//! | calls | `sluice.rpc`, direct | `sluice.queue.{authorize,hello,locate,describe}`, shared by the APIs that serve, gone with the last of them | 10 000 messages, then refused; each expires with its deadline |
+//! | answers | the default one | none (direct reply-to) | calls in flight: 512 each of authorize, locate and describe per worker |
 //! | commands | `sluice.control`, fanout | `sluice.worker.<random>`, exclusive, one per subscription | 1 024 in the worker, then the link ends; 20 000 at the broker, whose gap ends it too |
 //! | acknowledgements | `sluice.acks`, fanout | `sluice.api.<random>`, exclusive | 10 000, oldest dropped |
 //! | events | `sluice.events`, fanout | `sluice.queue.events`, durable, one API at a time consumes | 1 000 000, then refused: workers keep theirs |

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sluice_contract::UnixTime;
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Control, ControlAck, Hello, LocateCall, Origin, StatsReport, Welcome, WorkerEvent,
+    AuthorizeCall, AuthorizeReply, Control, ControlAck, DescribeCall, Description, Hello, LocateCall, Origin,
+    StatsReport, Welcome, WorkerEvent,
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -25,7 +26,7 @@ use super::dial::Broker;
 use super::error::{ConnectError, Context};
 use super::link::{End, Link, Live, Lost};
 use super::{rights, topology};
-use crate::{BusError, CALLS_IN_FLIGHT, HELLO_DEADLINE, LOCATE_DEADLINE, WorkerLink};
+use crate::{BusError, CALLS_IN_FLIGHT, DESCRIBE_DEADLINE, HELLO_DEADLINE, LOCATE_DEADLINE, WorkerLink};
 
 /// A worker's link to RabbitMQ.
 pub struct AmqpWorker {
@@ -34,6 +35,7 @@ pub struct AmqpWorker {
     sender: String,
     authorizing: Semaphore,
     locating: Semaphore,
+    describing: Semaphore,
 }
 
 impl AmqpWorker {
@@ -47,8 +49,8 @@ impl AmqpWorker {
         let context = Context { url: broker.url.clone(), rights: rights::WORKER };
         let sender = broker.name.clone();
         let link = Link::connect(WorkerEnd, broker, context).await?;
-        let (authorizing, locating) = (Semaphore::new(CALLS_IN_FLIGHT), Semaphore::new(CALLS_IN_FLIGHT));
-        Ok(Self { link, clock, sender, authorizing, locating })
+        let calls = || Semaphore::new(CALLS_IN_FLIGHT);
+        Ok(Self { link, clock, sender, authorizing: calls(), locating: calls(), describing: calls() })
     }
 
     /// Ends the connection in order. Calls that wait fail, receivers of commands end.
@@ -124,6 +126,11 @@ impl WorkerLink for AmqpWorker {
     async fn locate(&self, call: LocateCall) -> Result<Option<Origin>, BusError> {
         let _in_flight = self.locating.try_acquire().map_err(|_| BusError::Overloaded)?;
         self.call((&codec::LOCATE, &codec::LOCATE_REPLY), &call, LOCATE_DEADLINE).await
+    }
+
+    async fn describe(&self, call: DescribeCall) -> Result<Option<Description>, BusError> {
+        let _in_flight = self.describing.try_acquire().map_err(|_| BusError::Overloaded)?;
+        self.call((&codec::DESCRIBE, &codec::DESCRIBE_REPLY), &call, DESCRIBE_DEADLINE).await
     }
 
     async fn subscribe(&self) -> Result<mpsc::Receiver<Control>, BusError> {

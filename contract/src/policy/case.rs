@@ -2,7 +2,7 @@
 //! them answers ([`Answer`]).
 
 use crate::facts::Facts;
-use crate::id::{ApplicationName, StreamId, SubscriberId};
+use crate::id::{ApplicationName, InvalidName, StreamId, SubscriberId};
 use crate::request::{Intent, Operation, SecurityMode, StreamRequest};
 use crate::settings::ApplicationSettings;
 use crate::time::UnixTime;
@@ -18,6 +18,8 @@ pub(super) struct Case<'a> {
     pub settings: &'a ApplicationSettings,
     pub stream_id: StreamId,
     pub subscriber: Named,
+    /// The stream that this one is a track of, or that its publisher wants it to be one of.
+    pub room: Result<Option<StreamId>, InvalidName>,
 }
 
 /// Whom the request names.
@@ -49,14 +51,24 @@ impl Case<'_> {
         self.request.operation
     }
 
-    /// The room whose member the stream is.
+    /// The room whose member the stream is, or becomes by being published.
     pub fn main_track(&self) -> Option<&StreamId> {
-        self.facts.broadcast.as_ref().and_then(|broadcast| broadcast.main_track.as_ref())
+        self.room.as_ref().ok().and_then(Option::as_ref)
     }
 
-    /// True when the stream is `room` itself or a member of it.
+    /// True when the stream is `room` itself or a member of it. A publisher's word makes an undefined stream a member;
+    /// of a registered one the record decides, or whoever may enter a room could publish every stream that stands alone.
     pub fn is_in_room(&self, room: &str) -> bool {
-        self.stream_id.as_str() == room || self.main_track().is_some_and(|main| main.as_str() == room)
+        let is_member = match &self.facts.broadcast {
+            Some(broadcast) => broadcast.main_track.as_ref().is_some_and(|main| main.as_str() == room),
+            None => self.main_track().is_some_and(|main| main.as_str() == room),
+        };
+        is_member || self.stream_id.as_str() == room
+    }
+
+    /// The room that the request is about, in its own words: named for the token, or by the publisher as main track.
+    pub fn room_named(&self) -> Option<&str> {
+        self.request.credentials.room_id.as_deref().or_else(|| self.request.about().main_track)
     }
 
     /// The `token` that came along, blanks not counted.
@@ -126,6 +138,7 @@ impl Draft {
             token: self.token.unwrap_or(TokenUse::None),
             rejoin: opens_session && http_play && !settings.one_time_token_on(request.operation),
             origin: None,
+            recording: case.facts.broadcast.as_ref().map(|broadcast| broadcast.recording).unwrap_or_default(),
         };
         Decision::Allow { grant: Box::new(grant), effects: self.effects, ask_webhook: self.ask_webhook }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApplicationName, SessionId, StreamId, SubscriberId, WorkerId};
+use crate::message::RecordingWish;
 use crate::request::{ClientBinding, Operation, Protocol, SecurityMode};
 use crate::time::UnixTime;
 
@@ -47,6 +48,9 @@ pub struct StreamGrant {
     pub rejoin: bool,
     /// The worker that carries the stream, when it is not the one that asked.
     pub origin: Option<WorkerId>,
+    /// Whether what is published is recorded.
+    #[serde(default)]
+    pub recording: RecordingWish,
 }
 
 /// What became of a one-time token.
@@ -100,6 +104,8 @@ pub enum DenyReason {
     Blocked { until: UnixTime },
     #[error("the limit of publishers is reached")]
     PublisherLimit,
+    #[error("the room has as many members as it may have")]
+    RoomFull,
     #[error("the limit of viewers is reached")]
     ViewerLimit,
     #[error("the subscriber has as many connections as it may have")]
@@ -142,6 +148,8 @@ pub enum DenyReason {
     StreamAbsent,
     #[error("playback over RTMP is switched off")]
     PlaybackDisabled,
+    #[error("WebRTC is switched off")]
+    WebrtcDisabled,
     #[error("the server is at its limit")]
     ResourceLimit,
     #[error("nobody could decide in time")]
@@ -161,6 +169,7 @@ impl DenyReason {
             Self::AddressNotAllowed => "address-not-allowed",
             Self::Blocked { .. } => "blocked",
             Self::PublisherLimit => "publisher-limit",
+            Self::RoomFull => "room-full",
             Self::ViewerLimit => "viewer-limit",
             Self::ConcurrencyLimit => "concurrency-limit",
             Self::TokenMissing => "token-missing",
@@ -182,6 +191,7 @@ impl DenyReason {
             Self::WebhookUnreachable => "webhook-unreachable",
             Self::StreamAbsent => "stream-absent",
             Self::PlaybackDisabled => "playback-disabled",
+            Self::WebrtcDisabled => "webrtc-disabled",
             Self::ResourceLimit => "resource-limit",
             Self::AuthorityUnreachable => "authority-unreachable",
         }

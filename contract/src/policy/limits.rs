@@ -1,4 +1,5 @@
-//! How many may publish and watch at a time, and whether RTMP may be played at all (`stream-security` §2, §3).
+//! How many may publish and watch at a time, and whether RTMP may be played and WebRTC used at all (`stream-security`
+//! §2, §3).
 
 use crate::request::Protocol;
 
@@ -42,6 +43,14 @@ pub(super) fn rtmp_playback(case: &Case<'_>, _draft: &mut Draft) -> Answer {
         return Answer::Skip("the player does not use RTMP");
     }
     if case.settings.rtmp_playback_enabled { Answer::Pass } else { Answer::deny(DenyReason::PlaybackDisabled) }
+}
+
+/// `webRTCEnabled`.
+pub(super) fn webrtc(case: &Case<'_>, _draft: &mut Draft) -> Answer {
+    if !case.request.protocol.is_webrtc() {
+        return Answer::Skip("the peer does not use WebRTC");
+    }
+    if case.settings.web_rtc_enabled { Answer::Pass } else { Answer::deny(DenyReason::WebrtcDisabled) }
 }
 
 /// A negative limit is none; 0 lets nobody in.

@@ -1,7 +1,7 @@
 //! Streams that are on air: one publisher at a time (`stream-security` §6.3), and nothing to play without one.
 
 use crate::facts::{LIVE_FOR_MS, LiveFacts};
-use crate::request::{Intent, Operation};
+use crate::request::{Intent, Operation, Protocol};
 use crate::time::UnixTime;
 
 use super::case::{Answer, Case, Draft};
@@ -33,7 +33,7 @@ pub(super) fn already_live(case: &Case<'_>, draft: &mut Draft) -> Answer {
     Answer::Pass
 }
 
-/// The stream is on air. Players over HTTP are admitted before it is: they ask again until it starts.
+/// The stream is on air, or is a room. Players over HTTP are admitted before it is: they ask again until it starts.
 ///
 /// This comes after all credentials, so that a stranger cannot find out which streams exist.
 pub(super) fn on_air(case: &Case<'_>, draft: &mut Draft) -> Answer {
@@ -43,7 +43,20 @@ pub(super) fn on_air(case: &Case<'_>, draft: &mut Draft) -> Answer {
     if draft.ask_webhook.is_some() {
         return Answer::Skip("the webhook is asked first");
     }
-    if case.is_live() { Answer::Pass } else { Answer::deny(DenyReason::StreamAbsent) }
+    if case.is_live() || is_room(case) { Answer::Pass } else { Answer::deny(DenyReason::StreamAbsent) }
+}
+
+/// What is played is tracks of other publishers, which come and go: known as that, or named as a room by a player who
+/// waits in it for the first. Only one protocol can say that there are others than before.
+fn is_room(case: &Case<'_>) -> bool {
+    if case.request.protocol != Protocol::WebRtc {
+        return false;
+    }
+    let names_room = case.request.credentials.room_id.as_deref() == Some(case.stream_id.as_str());
+    match &case.facts.broadcast {
+        Some(broadcast) => broadcast.has_tracks || names_room,
+        None => names_room && !case.settings.accept_only_rooms_in_data_store,
+    }
 }
 
 fn may_take_over(case: &Case<'_>, live: &LiveFacts) -> bool {

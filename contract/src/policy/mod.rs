@@ -65,9 +65,11 @@ const fn rule(name: &'static str, ask: fn(&Case<'_>, &mut Draft) -> Answer) -> R
 /// The two questions without which there is no case to put to the others.
 const ENTRANCE: [&str; 2] = ["application", "stream-id"];
 
-static PUBLISH: [Rule; 13] = [
+static PUBLISH: [Rule; 15] = [
+    rule("webrtc", limits::webrtc),
     rule("block", block::blocked),
     rule("registered-stream", stream::registered),
+    rule("room", stream::room),
     rule("already-live", live::already_live),
     rule("publish-window", window::publish_window),
     rule("publisher-address", cidr::publisher),
@@ -81,8 +83,9 @@ static PUBLISH: [Rule; 13] = [
     rule("one-time-token", token::rule),
 ];
 
-static PLAY: [Rule; 11] = [
+static PLAY: [Rule; 12] = [
     rule("rtmp-playback", limits::rtmp_playback),
+    rule("webrtc", limits::webrtc),
     rule("block", block::blocked),
     rule("viewer-limit", limits::viewers),
     rule("hash", hash::rule),
@@ -126,6 +129,7 @@ fn run(
         settings: &application.settings,
         stream_id,
         subscriber: Named::of(request),
+        room: request.main_track(facts.broadcast.as_ref().and_then(|broadcast| broadcast.main_track.as_ref())),
     };
     let mut draft = Draft::default();
     for rule in rules(request.operation) {

@@ -93,10 +93,12 @@ enum Class {
     NotActive,
     Unauthorized,
     Blocked,
+    RoomFull,
     ViewerLimit,
     Resource,
     Absent,
     PlaybackDisabled,
+    WebrtcDisabled,
     Undecided,
 }
 
@@ -110,10 +112,12 @@ impl Class {
             DenyReason::StreamInUse => Self::InUse,
             DenyReason::StreamNotActive => Self::NotActive,
             DenyReason::Blocked { .. } => Self::Blocked,
+            DenyReason::RoomFull => Self::RoomFull,
             DenyReason::ViewerLimit => Self::ViewerLimit,
             DenyReason::PublisherLimit | DenyReason::ResourceLimit => Self::Resource,
             DenyReason::StreamAbsent => Self::Absent,
             DenyReason::PlaybackDisabled => Self::PlaybackDisabled,
+            DenyReason::WebrtcDisabled => Self::WebrtcDisabled,
             DenyReason::AuthorityUnreachable => Self::Undecided,
             DenyReason::AddressNotAllowed
             | DenyReason::ConcurrencyLimit
@@ -158,6 +162,8 @@ impl Class {
                 1403, 403, 403, unauthorized, None),
             Self::Blocked => ("user_blocked", FAILED, "Subscriber is blocked.",
                 1403, 403, 401, "Subscriber is blocked", None),
+            Self::RoomFull => (ROOM_FULL, FAILED, "The room is full.",
+                1402, 403, 403, ROOM_FULL, None),
             Self::ViewerLimit => ("viewerLimitReached", FAILED, "The viewer limit is reached.",
                 1402, 403, 403, "Viewer Limit Reached", None),
             Self::Resource => ("highResourceUsage", FAILED, "The server is at its limit.",
@@ -166,6 +172,9 @@ impl Class {
                 1404, 404, 404, "The stream is not live", Some(RETRY_SECS)),
             Self::PlaybackDisabled => (UNAUTHORIZED, FAILED, "RTMP playback is disabled.",
                 1403, 403, 403, UNAUTHORIZED, None),
+            // What players go on to their next technology for.
+            Self::WebrtcDisabled => ("no_stream_exist", FAILED, "WebRTC is disabled.",
+                1404, 404, 404, "webrtc_not_enabled", None),
             Self::Undecided => ("data_store_not_available", FAILED, "The server cannot decide now. Try again.",
                 1500, 503, 503, "data_store_not_available", Some(RETRY_SECS)),
         };
@@ -225,6 +234,7 @@ const fn not_allowed(operation: Operation) -> &'static str {
     }
 }
 
+const ROOM_FULL: &str = "main_track_has_max_subtrack_count__not_allowed_to_add_more_subtracks";
 const UNAUTHORIZED: &str = "unauthorized_access";
 const TOKEN_TEXT: &str = "Invalid Token";
 /// Encoders expect this code for every refusal of a credential, players too.

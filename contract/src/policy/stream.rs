@@ -1,4 +1,4 @@
-//! The names of a request, and streams that nobody registered (`stream-security` §6.1).
+//! The names of a request, and streams and rooms that nobody registered (`stream-security` §6.1).
 
 use crate::facts::{ApplicationFacts, Facts};
 use crate::id::{InvalidName, StreamId};
@@ -32,4 +32,19 @@ pub(super) fn registered(case: &Case<'_>, draft: &mut Draft) -> Answer {
         draft.effects.push(Effect::CreateBroadcast);
     }
     Answer::Skip("undefined streams are accepted")
+}
+
+/// A room that nobody registered is refused, or made by its first member; one that is full takes no more.
+pub(super) fn room(case: &Case<'_>, _draft: &mut Draft) -> Answer {
+    match (&case.room, &case.facts.room) {
+        (Err(_), _) => Answer::deny(DenyReason::StreamIdInvalid),
+        (Ok(None), _) => Answer::Skip("the stream stands alone"),
+        (Ok(Some(_)), None) if case.settings.accept_only_rooms_in_data_store => {
+            Answer::deny(DenyReason::UnregisteredStream)
+        }
+        (Ok(Some(_)), Some(room)) if room.limit.is_some_and(|limit| room.members >= limit) => {
+            Answer::deny(DenyReason::RoomFull)
+        }
+        (Ok(Some(_)), _) => Answer::Pass,
+    }
 }

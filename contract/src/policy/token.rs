@@ -24,7 +24,7 @@ pub(super) fn rule(case: &Case<'_>, draft: &mut Draft) -> Answer {
                 Intent::Probe => (
                     TokenUse::Reserved,
                     Effect::ReserveToken {
-                        client: case.request.client.clone(),
+                        client: case.request.lasting_client(),
                         until: case.now.plus_secs(RESERVATION_SECS),
                     },
                 ),
@@ -63,7 +63,7 @@ fn admit(case: &Case<'_>) -> Result<Pass, DenyReason> {
     };
     match &token.state {
         TokenState::Unused => Ok(pass),
-        TokenState::Reserved { client, until } if case.now < *until && *client != case.request.client => {
+        TokenState::Reserved { client, until } if case.now < *until && *client != case.request.lasting_client() => {
             Err(DenyReason::TokenSpent)
         }
         TokenState::Reserved { .. } => Ok(pass),
@@ -73,7 +73,7 @@ fn admit(case: &Case<'_>) -> Result<Pass, DenyReason> {
 
 /// The request names the room that the token was made for, and the stream is that room or a member of it.
 fn opens_room(case: &Case<'_>, token: &TokenFacts) -> bool {
-    match (case.request.credentials.room_id.as_deref(), token.room_id.as_deref()) {
+    match (case.room_named(), token.room_id.as_deref()) {
         (Some(asked), Some(made_for)) => !made_for.is_empty() && asked == made_for && case.is_in_room(made_for),
         _ => false,
     }

@@ -128,7 +128,7 @@ pub(super) fn rule(case: &Case<'_>, draft: &mut Draft) -> Answer {
     if case.settings.time_token_replay_protection {
         match use_of(case, counter) {
             Use::First => {
-                draft.effects.push(Effect::MarkTotpStep { counter, client: case.request.client.clone() });
+                draft.effects.push(Effect::MarkTotpStep { counter, client: case.request.lasting_client() });
             }
             Use::Again => {}
             Use::Replay => return Answer::deny(DenyReason::CodeReplayed),
@@ -167,7 +167,7 @@ fn accepted_counter(case: &Case<'_>, subscriber: &SubscriberId, code: &Secret<St
     Err(refusal)
 }
 
-/// What a record allows (`stream-security` §10.4). One with a secret and without a type is a player's.
+/// What a record allows. One with a secret and without a type is a player's.
 fn may(record: &SubscriberFacts, operation: Operation) -> bool {
     match (operation, record.operation) {
         (Operation::Play, _) | (Operation::Publish, Some(Operation::Publish)) => true,
@@ -233,9 +233,10 @@ enum Use {
 
 /// A code that was accepted, and every older one, admits only the client that used it.
 fn use_of(case: &Case<'_>, counter: u64) -> Use {
+    let client = case.request.lasting_client();
     let mut seen = Use::First;
     for mark in case.facts.totp_marks.iter().filter(|mark| mark.operation == case.operation()) {
-        let same_client = mark.client == case.request.client;
+        let same_client = mark.client == client;
         if same_client && mark.counter == counter {
             return Use::Again;
         }

@@ -40,9 +40,7 @@ fn hls_and_dash() -> Value {
 
 fn recording_and_previews() -> Value {
     json!({
-        "mp4MuxingEnabled": false,
         "webMMuxingEnabled": false,
-        "addDateTimeToMp4FileName": false,
         "fileNameFormat": "%r%b",
         "recordingSubfolder": null,
         "subFolder": "",
@@ -58,29 +56,16 @@ fn recording_and_previews() -> Value {
 
 fn webrtc() -> Value {
     json!({
-        "webRTCEnabled": true,
         "webRTCPortRangeMin": 50000,
         "webRTCPortRangeMax": 60000,
-        "stunServerURI": "stun:stun1.l.google.com:19302",
-        "turnServerUsername": "",
-        "turnServerCredential": "",
-        "webRTCClientStartTimeoutMs": 10000,
-        "webRTCTcpCandidatesEnabled": false,
         "replaceCandidateAddrWithServerAddr": false,
         "disableIPv6Candidates": true,
-        "h264Enabled": true,
-        "vp8Enabled": false,
         "h265Enabled": false,
-        "av1Enabled": false,
         "iceGatheringTimeoutMs": 2000,
         "maxVideoTrackCount": -1,
         "maxAudioTrackCount": -1,
-        "playWebRTCStreamOnceForEachSession": true,
         "sendAudioLevelToViewers": false,
         "audioLevelThreshold": 120,
-        "dataChannelEnabled": true,
-        "dataChannelPlayerDistribution": "all",
-        "dataChannelWebHookURL": "",
     })
 }
 

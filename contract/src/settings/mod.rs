@@ -18,6 +18,7 @@ pub use views::OpenDoor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::message::DataDistribution;
 use crate::secret::Secret;
 
 /// One application's settings. Missing fields take their defaults: a written object replaces the old one.
@@ -111,6 +112,41 @@ pub struct ApplicationSettings {
     pub rtmp_ingest_buffer_time_ms: u32,
     pub srt_receive_latency_in_ms: u32,
 
+    // WebRTC.
+    /// Off: nobody publishes or plays over WebSocket signaling, WHIP or WHEP.
+    #[serde(rename = "webRTCEnabled")]
+    pub web_rtc_enabled: bool,
+    /// Codecs that may be agreed on for video.
+    pub h264_enabled: bool,
+    pub vp8_enabled: bool,
+    pub vp9_enabled: bool,
+    pub av1_enabled: bool,
+    /// One address, `stun:` or `turn:` (with `turnServerUsername`), that clients are told; empty for none.
+    #[serde(rename = "stunServerURI")]
+    pub stun_server_uri: String,
+    pub turn_server_username: String,
+    pub turn_server_credential: Secret<String>,
+    /// Without media for so long after it was answered, a publisher is turned out; from one second to a minute.
+    #[serde(rename = "webRTCClientStartTimeoutMs")]
+    pub web_rtc_client_start_timeout_ms: u32,
+    /// Clients are told TCP candidates where the worker has them.
+    #[serde(rename = "webRTCTcpCandidatesEnabled")]
+    pub web_rtc_tcp_candidates_enabled: bool,
+    /// A second `play` of a stream on the same socket is refused.
+    #[serde(rename = "playWebRTCStreamOnceForEachSession")]
+    pub play_web_rtc_stream_once_for_each_session: bool,
+    pub data_channel_enabled: bool,
+    /// Whom the messages of players reach: `all`, `publisher` or `none`.
+    pub data_channel_player_distribution: String,
+    /// The webhook that is sent every message of a data channel; empty for none.
+    #[serde(rename = "dataChannelWebHookURL")]
+    pub data_channel_web_hook_url: String,
+    /// Sluice's own: video may be transcoded for those who cannot take it as it comes (B-frames for WebRTC viewers, VP8
+    /// for HLS players, other codecs than H.264 for RTMP players). It takes a good part of a core per stream, so it is off unless somebody wants it; audio
+    /// is transcoded whenever somebody needs it, which takes next to nothing.
+    #[serde(rename = "webRTCTranscodingAllowed")]
+    pub web_rtc_transcoding_allowed: bool,
+
     // Packaging.
     pub hls_muxing_enabled: bool,
     /// Segment duration in seconds, as text (clients send texts); it rules HLS and DASH.
@@ -125,6 +161,14 @@ pub struct ApplicationSettings {
     pub dash_seg_duration: String,
     pub dash_fragment_duration: String,
     pub dash_target_latency: String,
+
+    // Recording.
+    /// Every stream is recorded to an MP4 file, unless its broadcast says otherwise.
+    #[serde(rename = "mp4MuxingEnabled")]
+    pub mp4_muxing_enabled: bool,
+    /// Files of recordings are named after the time too.
+    #[serde(rename = "addDateTimeToMp4FileName")]
+    pub add_date_time_to_mp4_file_name: bool,
 
     /// All other keys, kept as they came, unless they say the documented default.
     #[serde(flatten)]
@@ -185,6 +229,21 @@ impl Default for ApplicationSettings {
             max_bitrate_accept: 0,
             rtmp_ingest_buffer_time_ms: 0,
             srt_receive_latency_in_ms: 150,
+            web_rtc_enabled: true,
+            h264_enabled: true,
+            vp8_enabled: false,
+            vp9_enabled: true,
+            av1_enabled: false,
+            stun_server_uri: "stun:stun1.l.google.com:19302".to_owned(),
+            turn_server_username: String::new(),
+            turn_server_credential: Secret::default(),
+            web_rtc_client_start_timeout_ms: 10_000,
+            web_rtc_tcp_candidates_enabled: false,
+            play_web_rtc_stream_once_for_each_session: true,
+            data_channel_enabled: true,
+            data_channel_player_distribution: DataDistribution::All.as_str().to_owned(),
+            data_channel_web_hook_url: String::new(),
+            web_rtc_transcoding_allowed: false,
             hls_muxing_enabled: true,
             hls_time: "2".to_owned(),
             hls_list_size: "15".to_owned(),
@@ -194,6 +253,8 @@ impl Default for ApplicationSettings {
             dash_seg_duration: "6".to_owned(),
             dash_fragment_duration: "0.5".to_owned(),
             dash_target_latency: "3.5".to_owned(),
+            mp4_muxing_enabled: false,
+            add_date_time_to_mp4_file_name: false,
             other: Map::new(),
         }
     }

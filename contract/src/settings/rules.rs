@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::message::DataDistribution;
 use crate::policy::cidr::CidrList;
 use crate::request::Operation;
 
@@ -30,6 +31,10 @@ pub enum SettingsError {
     TicketLife,
     #[error("credentials cannot be allowed to every origin")]
     CredentialsForEveryOrigin,
+    #[error("dataChannelPlayerDistribution must be all, publisher or none")]
+    DataDistribution,
+    #[error("stunServerURI must be one address that begins with stun: or turn:")]
+    StunServer,
     #[error("webhookEvents knows only {}", OPT_IN_EVENTS.join(", "))]
     UnknownWebhookEvent,
 }
@@ -78,6 +83,12 @@ impl ApplicationSettings {
         if self.opt_in_events().any(|event| !OPT_IN_EVENTS.contains(&event)) {
             return Err(SettingsError::UnknownWebhookEvent);
         }
+        if DataDistribution::parse(&self.data_channel_player_distribution).is_none() {
+            return Err(SettingsError::DataDistribution);
+        }
+        if !is_ice_server(self.stun_server_uri.trim()) {
+            return Err(SettingsError::StunServer);
+        }
         Ok(())
     }
 
@@ -86,6 +97,13 @@ impl ApplicationSettings {
         at_least(&mut self.hls_list_size, 5.0, "5");
         at_least(&mut self.hls_time, 1.0, "1");
     }
+}
+
+/// Nothing, or an address of a form that clients understand. It is told in header lines too, so it is one word.
+fn is_ice_server(uri: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"' | b',' | b';' | b'\\');
+    let is_known = |scheme: &str| uri.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
+    uri.is_empty() || (["stun:", "turn:", "stuns:", "turns:"].into_iter().any(is_known) && uri.bytes().all(plain))
 }
 
 fn at_least(text: &mut String, smallest: f64, instead: &str) {

@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{ApplicationSettings, MASK, SECRET_FIELDS, SettingsError};
+use crate::message::{DataDistribution, WebrtcRules};
 use crate::request::{Operation, SecurityMode};
+use crate::secret::Secret;
+use crate::time::UnixTime;
 
 fn read(value: Value) -> ApplicationSettings {
     ApplicationSettings::from_json(value).expect("readable settings")
@@ -32,8 +35,21 @@ fn an_empty_object_is_the_documented_defaults() {
         ("webhookRetryDelay", json!(1000)),
         ("previewHeight", json!(480)),
         ("recordingSubfolder", json!(null)),
+        ("mp4MuxingEnabled", json!(false)),
+        ("addDateTimeToMp4FileName", json!(false)),
         ("stunServerURI", json!("stun:stun1.l.google.com:19302")),
         ("dataChannelPlayerDistribution", json!("all")),
+        ("webRTCEnabled", json!(true)),
+        ("h264Enabled", json!(true)),
+        ("vp8Enabled", json!(false)),
+        ("av1Enabled", json!(false)),
+        ("turnServerCredential", json!("")),
+        ("webRTCClientStartTimeoutMs", json!(10000)),
+        ("webRTCTcpCandidatesEnabled", json!(false)),
+        ("playWebRTCStreamOnceForEachSession", json!(true)),
+        ("dataChannelEnabled", json!(true)),
+        ("dataChannelWebHookURL", json!("")),
+        ("h265Enabled", json!(false)),
         ("srtReceiveLatencyInMs", json!(150)),
         ("encoderSettings", json!([])),
         ("s3Permission", json!("public-read")),
@@ -190,6 +206,10 @@ fn what_cannot_work_is_not_stored() {
         (json!({"timeTokenPeriod": 2_147_483_648_u32}), SettingsError::TimeTokenPeriod),
         (json!({"ticketMaxLifeSeconds": 0}), SettingsError::TicketLife),
         (json!({"corsAllowCredentials": true}), SettingsError::CredentialsForEveryOrigin),
+        (json!({"dataChannelPlayerDistribution": "everybody"}), SettingsError::DataDistribution),
+        (json!({"stunServerURI": "http://stun.example.org"}), SettingsError::StunServer),
+        (json!({"stunServerURI": "turn:"}), SettingsError::StunServer),
+        (json!({"stunServerURI": "stun:a>, <b"}), SettingsError::StunServer),
     ] {
         assert_eq!(read(posted.clone()).validate(), Err(error), "{posted}");
     }
@@ -200,6 +220,9 @@ fn what_cannot_work_is_not_stored() {
         json!({"encoderSettings": null}),
         json!({"allowedPublisherCIDR": "x, 10.0.0.1"}),
         json!({"remoteAllowedCIDR": ""}),
+        json!({"dataChannelPlayerDistribution": "Publisher"}),
+        json!({"stunServerURI": ""}),
+        json!({"stunServerURI": "turn:turn.example.org:3478?transport=udp"}),
         json!({"corsAllowCredentials": true, "corsAllowedOrigins": "https://a.example"}),
     ] {
         assert_eq!(read(posted.clone()).validate(), Ok(()), "{posted}");
@@ -246,12 +269,49 @@ fn modes_are_counted_per_side() {
 #[test]
 fn a_worker_learns_what_it_acts_on() {
     let application = "LiveApp".parse().expect("a name");
-    let open = ApplicationSettings::default().worker_view(&application);
+    let open = ApplicationSettings::default().worker_view(&application, UnixTime::EPOCH);
     assert_eq!((open.play_protected, open.authorize_deadline_ms), (false, 2_000));
     assert!(open.hls_enabled && open.dash_enabled && !open.rtmp_playback_enabled);
     assert_eq!((open.segment_duration_ms, open.playlist_segments), (2_000, 15));
-    let closed = read(json!({"webhookPlayAuthUrl": "https://example.org"})).worker_view(&application);
+    let closed = read(json!({"webhookPlayAuthUrl": "https://example.org"})).worker_view(&application, UnixTime::EPOCH);
     assert_eq!((closed.play_protected, closed.authorize_deadline_ms), (true, 7_000));
+}
+
+#[test]
+fn a_worker_learns_the_rules_of_webrtc() {
+    let rules = |posted: Value| read(posted).webrtc_rules();
+    let usual = rules(json!({}));
+    assert_eq!(usual.stun_server_uri, "stun:stun1.l.google.com:19302");
+    assert_eq!(usual, WebrtcRules { stun_server_uri: usual.stun_server_uri.clone(), ..WebrtcRules::default() });
+    let other = rules(json!({
+        "webRTCEnabled": "false", "h264Enabled": false, "vp8Enabled": true, "vp9Enabled": false, "av1Enabled": true,
+        "stunServerURI": " turn:turn.example.org ", "turnServerUsername": "u", "turnServerCredential": "p",
+        "webRTCClientStartTimeoutMs": 3, "dataChannelEnabled": false, "dataChannelPlayerDistribution": "PUBLISHER",
+        "dataChannelWebHookURL": "https://chat.example/said",
+        "playWebRTCStreamOnceForEachSession": false, "webRTCTcpCandidatesEnabled": true,
+        "webRTCTranscodingAllowed": true,
+    }));
+    let expected = WebrtcRules {
+        enabled: false,
+        h264: false,
+        vp8: true,
+        vp9: false,
+        av1: true,
+        stun_server_uri: "turn:turn.example.org".into(),
+        turn_server_username: "u".into(),
+        turn_server_credential: Secret::from("p"),
+        client_start_timeout_ms: 1_000,
+        data_channel_enabled: false,
+        data_channel_distribution: DataDistribution::Publisher,
+        data_channel_reported: true,
+        play_once_for_each_session: false,
+        tcp_candidates: true,
+        transcoding_allowed: true,
+    };
+    assert_eq!(other, expected);
+    assert_eq!(rules(json!({"webRTCClientStartTimeoutMs": 3_600_000})).client_start_timeout_ms, 60_000);
+    let stored = rules(json!({"dataChannelPlayerDistribution": "friends"}));
+    assert_eq!(stored.data_channel_distribution, DataDistribution::None);
 }
 
 #[test]

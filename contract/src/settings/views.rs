@@ -1,9 +1,10 @@
 //! What follows from the settings: which modes are on, what stands open, and what a worker needs to know.
 
 use crate::id::ApplicationName;
-use crate::message::{CorsSettings, WorkerSettings};
+use crate::message::{CorsSettings, DataDistribution, RecordingRules, WebrtcRules, WorkerSettings};
 use crate::policy::cidr::CidrList;
 use crate::request::{Operation, SecurityMode};
+use crate::time::UnixTime;
 
 use super::ApplicationSettings;
 
@@ -113,8 +114,32 @@ impl ApplicationSettings {
         if asks_webhook { DEADLINE_WITH_WEBHOOK_MS } else { DEADLINE_MS }
     }
 
-    /// The part that a worker acts on. No secret leaves the API with it.
-    pub fn worker_view(&self, application: &ApplicationName) -> WorkerSettings {
+    /// What workers are to do about WebRTC.
+    pub fn webrtc_rules(&self) -> WebrtcRules {
+        let distribution = DataDistribution::parse(&self.data_channel_player_distribution);
+        WebrtcRules {
+            enabled: self.web_rtc_enabled,
+            h264: self.h264_enabled,
+            vp8: self.vp8_enabled,
+            vp9: self.vp9_enabled,
+            av1: self.av1_enabled,
+            stun_server_uri: self.stun_server_uri.trim().to_owned(),
+            turn_server_username: self.turn_server_username.trim().to_owned(),
+            turn_server_credential: self.turn_server_credential.clone(),
+            client_start_timeout_ms: self.web_rtc_client_start_timeout_ms.clamp(SHORTEST_START_MS, LONGEST_START_MS),
+            data_channel_enabled: self.data_channel_enabled,
+            // A word that was stored before it was looked at opens nothing.
+            data_channel_distribution: distribution.unwrap_or(DataDistribution::None),
+            data_channel_reported: !self.data_channel_web_hook_url.trim().is_empty(),
+            play_once_for_each_session: self.play_web_rtc_stream_once_for_each_session,
+            tcp_candidates: self.web_rtc_tcp_candidates_enabled,
+            transcoding_allowed: self.web_rtc_transcoding_allowed,
+        }
+    }
+
+    /// The part that a worker acts on, of an application that was created at `since`. No secret leaves the API with it but
+    /// the TURN server's, which clients are told.
+    pub fn worker_view(&self, application: &ApplicationName, since: UnixTime) -> WorkerSettings {
         WorkerSettings {
             application: application.clone(),
             play_protected: self.is_protected(Operation::Play),
@@ -126,6 +151,12 @@ impl ApplicationSettings {
             authorize_deadline_ms: self.authorize_deadline_ms(),
             content_security_policy: self.content_security_policy_header_value.clone(),
             cors: self.cors(),
+            webrtc: self.webrtc_rules(),
+            recording: RecordingRules {
+                enabled: self.mp4_muxing_enabled,
+                date_in_name: self.add_date_time_to_mp4_file_name,
+                since,
+            },
         }
     }
 
@@ -191,3 +222,7 @@ const DEADLINE_WITH_WEBHOOK_MS: u32 = 7_000;
 const LONGEST_SEGMENT_SECS: f64 = 60.0;
 /// Every one of them is kept in memory.
 const MOST_PLAYLIST_SEGMENTS: f64 = 300.0;
+/// Shorter, and no handshake over a slow network is in time.
+const SHORTEST_START_MS: u32 = 1_000;
+/// Longer, and whoever sends nothing holds a stream id for nothing.
+const LONGEST_START_MS: u32 = 60_000;

@@ -4,7 +4,7 @@ use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::{Value, json};
-use sluice_contract::message::{Command, Control, StatsReport, VERSION, Welcome};
+use sluice_contract::message::{About, Command, Control, DescribeCall, Description, StatsReport, VERSION, Welcome};
 use sluice_contract::{UnixTime, WorkerId};
 use uuid::Uuid;
 
@@ -27,6 +27,21 @@ fn a_message_of_an_older_release_has_defaults() {
     let welcome = json!({"version": VERSION, "revision": 3, "applications": [], "blocks": [], "ticket_keys": [], "end_sessions": []});
     let read: Welcome = understood(&codec::HELLO_REPLY, &welcome).expect("understood");
     assert!(read.revocations.is_empty());
+    let mut ack = json!(crate::conformance::ack());
+    ack.as_object_mut().expect("an object").remove("sessions_reached").expect("a field of this release");
+    assert_eq!(understood(&codec::ACK, &ack), Ok(crate::conformance::ack()));
+}
+
+#[test]
+fn a_question_of_a_newer_release_is_read_and_not_answered() {
+    let call = json!({
+        "worker": Uuid::nil(), "application": "LiveApp", "stream_id": "stream1",
+        "about": {"kind": "smell", "of": "roses"},
+    });
+    let read: DescribeCall = understood(&codec::DESCRIBE, &call).expect("understood");
+    assert_eq!(read.about, About::Unknown);
+    let answer = json!({"kind": "smell", "strength": 3});
+    assert_eq!(understood(&codec::DESCRIBE_REPLY, &answer), Ok(Some(Description::Unknown)));
 }
 
 #[test]
@@ -79,6 +94,7 @@ async fn nonsense_ends_no_consumer() {
         ("sluice.rpc", "authorize", &codec::AUTHORIZE),
         ("sluice.rpc", "hello", &codec::HELLO),
         ("sluice.rpc", "locate", &codec::LOCATE),
+        ("sluice.rpc", "describe", &codec::DESCRIBE),
     ] {
         for properties in [properties(kind), BasicProperties::default()] {
             for body in [&b"\xff\xfe"[..], b"", b"{}", b"[[[[[[[["] {

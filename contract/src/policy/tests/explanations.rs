@@ -19,8 +19,10 @@ fn every_rule_is_named_in_its_order_whatever_the_outcome() {
     let publishing = [
         "application",
         "stream-id",
+        "webrtc",
         "block",
         "registered-stream",
+        "room",
         "already-live",
         "publish-window",
         "publisher-address",
@@ -39,6 +41,7 @@ fn every_rule_is_named_in_its_order_whatever_the_outcome() {
         "application",
         "stream-id",
         "rtmp-playback",
+        "webrtc",
         "block",
         "viewer-limit",
         "hash",

@@ -135,6 +135,17 @@ fn rtmp_is_played_only_where_it_is_switched_on() {
 }
 
 #[test]
+fn webrtc_is_used_only_where_it_is_switched_on() {
+    let off = policy().with(|s| s.web_rtc_enabled = false).live_since(NOW, None);
+    for protocol in [Protocol::WebRtc, Protocol::Whip, Protocol::Whep] {
+        assert_eq!(denied(decide(&off, &publish("x").over(protocol), NOW)), DenyReason::WebrtcDisabled);
+        assert_eq!(denied(decide(&off, &play("s").over(protocol), NOW)), DenyReason::WebrtcDisabled);
+    }
+    allowed(decide(&off, &play("s"), NOW));
+    allowed(decide(&policy(), &publish("x").over(Protocol::WebRtc), NOW));
+}
+
+#[test]
 fn viewers_are_limited_by_application_and_by_broadcast() {
     type Fill = fn(&mut Policy);
     let cases: [(Protocol, Fill); 4] = [

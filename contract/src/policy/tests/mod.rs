@@ -9,6 +9,7 @@ mod networks;
 mod one_time_tokens;
 mod properties;
 mod refusals;
+mod rooms;
 mod scenario;
 mod sessions;
 mod signed_tokens;

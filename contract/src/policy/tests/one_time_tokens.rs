@@ -2,7 +2,7 @@ use super::scenario::*;
 use crate::facts::{BroadcastFacts, TokenState};
 use crate::policy::token::RESERVATION_SECS;
 use crate::policy::{DenyReason, Effect, TokenUse};
-use crate::request::{Operation, Protocol, SecurityMode};
+use crate::request::{ClientBinding, Operation, Protocol, SecurityMode};
 
 fn closed() -> Policy {
     policy().with(|s| {
@@ -44,6 +44,26 @@ fn a_token_ends_in_the_second_it_names() {
     let request = publish("stream1").token("T");
     allowed(decide(&policy, &request, at.plus_millis(-1)));
     assert_eq!(denied(decide(&policy, &request, at)), DenyReason::TokenExpired { at });
+}
+
+#[test]
+fn a_page_that_webrtc_cannot_serve_goes_on_to_hls_with_the_token_that_it_holds() {
+    let mut policy = closed().with_token(one_time(Operation::Play)).live_since(NOW, None);
+    let over = |protocol, agent: &str| {
+        let mut ask = play("stream1").token("T").over(protocol);
+        ask.request.peer.user_agent = Some(agent.to_owned());
+        ask.request.client = match protocol {
+            Protocol::WebRtc => ClientBinding::new("ws-1"),
+            _ => ClientBinding::of_peer(protocol, &ask.request.peer),
+        };
+        ask
+    };
+    let probe = over(Protocol::WebRtc, "Firefox").probing();
+    let decision = decide(&policy, &probe, NOW);
+    policy.apply(&probe.request, &decision);
+    assert_eq!(denied(decide(&policy, &over(Protocol::Hls, "curl"), NOW)), DenyReason::TokenSpent);
+    let (grant, _) = allowed(decide(&policy, &over(Protocol::Hls, "Firefox"), NOW));
+    assert_eq!(grant.token, TokenUse::Spent);
 }
 
 #[test]

@@ -8,6 +8,7 @@ fn about(reason: &DenyReason, request: &StreamRequest) -> Refusal {
 
 const BAD_NAME: &str = "NetStream.Publish.BadName";
 const FAILED: &str = "NetStream.Failed";
+const ROOM_FULL: &str = "main_track_has_max_subtrack_count__not_allowed_to_add_more_subtracks";
 
 /// Reason, WebSocket definition, RTMP code, SRT, WHIP, HTTP.
 type Row = (DenyReason, &'static str, &'static str, u16, u16, u16);
@@ -15,7 +16,7 @@ type Row = (DenyReason, &'static str, &'static str, u16, u16, u16);
 #[test]
 #[rustfmt::skip]
 fn the_table_is_the_documented_one() {
-    let rows: [Row; 14] = [
+    let rows: [Row; 16] = [
         (DenyReason::AddressNotAllowed, "unauthorized_access", BAD_NAME, 1403, 403, 403),
         (DenyReason::WebhookRefused, "unauthorized_access", BAD_NAME, 1403, 403, 403),
         (DenyReason::CodeInvalid, "unauthorized_access", BAD_NAME, 1403, 403, 403),
@@ -26,9 +27,11 @@ fn the_table_is_the_documented_one() {
         (DenyReason::StreamIdMissing, "noStreamNameSpecified", FAILED, 1400, 400, 403),
         (DenyReason::StreamIdInvalid, "invalidStreamName", FAILED, 1400, 400, 404),
         (DenyReason::StreamAbsent, "no_stream_exist", "NetStream.Play.StreamNotFound", 1404, 404, 404),
+        (DenyReason::RoomFull, ROOM_FULL, FAILED, 1402, 403, 403),
         (DenyReason::ViewerLimit, "viewerLimitReached", FAILED, 1402, 403, 403),
         (DenyReason::ResourceLimit, "highResourceUsage", FAILED, 1402, 503, 503),
         (DenyReason::PlaybackDisabled, "unauthorized_access", FAILED, 1403, 403, 403),
+        (DenyReason::WebrtcDisabled, "no_stream_exist", FAILED, 1404, 404, 404),
         (DenyReason::AuthorityUnreachable, "data_store_not_available", FAILED, 1500, 503, 503),
     ];
     for (reason, definition, rtmp, srt, whip, http) in rows {

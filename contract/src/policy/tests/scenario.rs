@@ -210,6 +210,12 @@ impl Ask {
         self
     }
 
+    /// One of the further parameters.
+    pub fn saying(mut self, name: &str, value: &str) -> Self {
+        self.request.credentials.extra.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     pub fn over(mut self, protocol: Protocol) -> Self {
         self.request.protocol = protocol;
         self

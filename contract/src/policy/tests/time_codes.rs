@@ -6,7 +6,7 @@ use super::scenario::*;
 use crate::facts::{BroadcastFacts, SubscriberFacts};
 use crate::policy::totp::{self, Base32Error, CodeError};
 use crate::policy::{Decision, DenyReason, Effect};
-use crate::request::{Operation, SecurityMode};
+use crate::request::{ClientBinding, Operation, Protocol, SecurityMode};
 use crate::secret::Secret;
 use crate::settings::ApplicationSettings;
 use crate::time::UnixTime;
@@ -278,6 +278,46 @@ fn a_used_code_admits_its_own_client_again_and_nobody_else() {
     allowed(decide(&policy, &play("stream1").by("alice").code(CODE).from("10.0.0.2"), NOW));
     let lenient = policy.with(|s| s.time_token_replay_protection = false);
     allowed(decide(&lenient, &copied, NOW));
+}
+
+#[test]
+fn a_page_that_is_loaded_again_shows_its_code_again() {
+    let mut policy = policy().with_totp(Some(Operation::Publish));
+    let from_socket = |name: &str| {
+        let mut ask = publish("stream1").by("alice").code(CODE);
+        (ask.request.protocol, ask.request.client) = (Protocol::WebRtc, ClientBinding::new(name));
+        ask
+    };
+    let first = from_socket("ws-1");
+    let decision = decide(&policy, &first, NOW);
+    policy.apply(&first.request, &decision);
+    allowed(decide(&policy, &from_socket("ws-2"), NOW));
+    let mut copied = from_socket("ws-3");
+    copied.request.peer.address = "10.0.0.2".parse().unwrap();
+    assert_eq!(denied(decide(&policy, &copied, NOW)), DenyReason::CodeReplayed);
+}
+
+#[test]
+fn a_page_that_goes_on_over_another_protocol_shows_its_code_again() {
+    let over = |protocol, address: &str, agent: &str| {
+        let mut ask = play("stream1").by("alice").code(CODE).over(protocol).from(address);
+        ask.request.peer.user_agent = Some(agent.to_owned());
+        ask.request.client = match protocol {
+            Protocol::WebRtc => ClientBinding::new("ws-1"),
+            _ => ClientBinding::of_peer(protocol, &ask.request.peer),
+        };
+        ask
+    };
+    for (first, second) in [(Protocol::WebRtc, Protocol::Hls), (Protocol::Dash, Protocol::WebRtc)] {
+        let mut policy = policy().with_totp(Some(Operation::Play)).live_since(NOW, None);
+        let ask = over(first, "10.0.0.1", "Firefox");
+        let decision = decide(&policy, &ask, NOW);
+        policy.apply(&ask.request, &decision);
+        allowed(decide(&policy, &over(second, "10.0.0.1", "Firefox"), NOW));
+        for stranger in [over(second, "10.0.0.2", "Firefox"), over(second, "10.0.0.1", "curl")] {
+            assert_eq!(denied(decide(&policy, &stranger, NOW)), DenyReason::CodeReplayed);
+        }
+    }
 }
 
 #[test]
