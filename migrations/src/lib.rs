@@ -20,6 +20,8 @@ mod m0011_retired_applications;
 mod m0012_token_actors;
 mod m0013_revocations;
 mod m0014_replicas;
+mod m0015_rooms;
+mod m0016_recordings;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_token_actors::Migration),
             Box::new(m0013_revocations::Migration),
             Box::new(m0014_replicas::Migration),
+            Box::new(m0015_rooms::Migration),
+            Box::new(m0016_recordings::Migration),
         ]
     }
 }
