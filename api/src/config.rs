@@ -39,6 +39,10 @@ pub struct ApiConfig {
     pub retention_days: u32,
     /// Audit records at most; the oldest give way.
     pub audit_records: u64,
+    /// Percent of processor, memory or disk from which on the status webhook is told; 0 for never.
+    pub high_usage_percent: u8,
+    /// A process before this one, on the same data folder, ended without being told to.
+    pub follows_a_kill: bool,
     /// Makes the process log more or less; `None` when nobody can.
     pub log_control: Option<LogControl>,
 }
@@ -98,6 +102,8 @@ impl ApiConfig {
             replicated: false,
             retention_days: 90,
             audit_records: 5_000_000,
+            high_usage_percent: 90,
+            follows_a_kill: false,
             log_control: None,
         }
     }

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use sluice_contract::message::{Command, EndReason};
 use sluice_contract::{UnixTime, WorkerId};
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use crate::Api;
 use crate::fleet;
@@ -15,8 +17,8 @@ use crate::fleet::notice::{self, Outgoing};
 use crate::fleet::{Closed, End, LOST_AFTER_MS};
 use crate::manage::StatsTick;
 use crate::store::{
-    self, Lock, StoreError, Stored, administrators, attempts, audit, blocks, broadcasts, events, guessing, replies,
-    retried, revocations, server, sessions, tokens, viewer_places,
+    self, Lock, StoreError, Stored, administrators, attempts, audit, blocks, broadcasts, events, guessing, recordings,
+    replies, retried, revocations, server, sessions, tokens, viewer_places,
 };
 use crate::throttle;
 use crate::webhooks::{self, Refusals};
@@ -37,6 +39,18 @@ pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals, 
         }
     });
 
+    // Apart from the reports: while a database stands still, nobody is to look as if they had fallen silent.
+    let (heard, mut to_write) = mpsc::channel::<Vec<Uuid>>(MOST_UNWRITTEN);
+    let writing = api.clone();
+    api.spawn(shutdown, async move {
+        while let Some(publishers) = to_write.recv().await {
+            if let Err(error) = broadcasts::touch(writing.store().writer(), publishers, writing.now().as_millis()).await
+            {
+                warn!(%error, "live streams could not be written down as heard");
+            }
+        }
+    });
+
     let watching = api.clone();
     api.spawn(shutdown, async move {
         while let Some(report) = reports.recv().await {
@@ -49,10 +63,19 @@ pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals, 
             }
             let publishers = watching.fleet().picture.report(&report, now);
             if !publishers.is_empty() {
-                let ids = publishers.into_iter().map(|session| session.uuid()).collect();
-                if let Err(error) = broadcasts::touch(watching.store().writer(), ids, now.as_millis()).await {
-                    warn!(%error, "live streams could not be written down as heard");
-                }
+                // They are heard again soon.
+                let _ = heard.try_send(publishers.into_iter().map(|session| session.uuid()).collect());
+            }
+            if watching.fleet().is_back(report.worker) {
+                warn!(worker.id = %report.worker, "a worker that was given up is there after all");
+                let asking = watching.clone();
+                watching.0.tasks.spawn(async move {
+                    let sent = asking.fleet().send(Command::Rejoin { worker: report.worker }).await;
+                    if !sent.acknowledged().await.workers.contains(&report.worker) {
+                        // It is asked again when it is heard again.
+                        asking.fleet().write_off(report.worker);
+                    }
+                });
             }
             watching.emit_stats(tick);
         }
@@ -86,6 +109,7 @@ pub async fn start(api: &Api, shutdown: &CancellationToken, refusals: Refusals, 
     every(api, shutdown, FIGURES_EVERY, |api| async move { webhooks::tell_figures(&api).await });
     every(api, shutdown, UPKEEP_EVERY, |api| async move { alone(&api, "upkeep", webhooks::upkeep(&api)).await });
     api.spawn(shutdown, webhooks::record_refusals(api.clone(), refusals));
+    api.spawn(shutdown, webhooks::status::watch_usage(api.clone()));
     api.spawn(shutdown, webhooks::deliver(api.clone()));
 }
 
@@ -135,8 +159,11 @@ pub async fn watch_workers(api: &Api) -> Stored<()> {
     let now = api.now();
     for (worker, last_seen) in api.fleet().picture.lost(now) {
         warn!(worker.id = %worker, "a worker is lost");
+        // Also if not all of it is written off now: when it is heard again it says what it carries.
+        let name = api.fleet().write_off(worker);
         fleet::clear_ghosts(api, Some(worker), last_seen).await?;
-        api.fleet().give_up(worker, now);
+        webhooks::status::tell_of_a_lost_worker(api, worker, &name, last_seen).await?;
+        api.fleet().picture.forget(worker, now);
     }
     clear_unheard(api, now).await?;
     let before = now.plus_millis(-UNUSED_AFTER_MS).as_millis();
@@ -180,6 +207,7 @@ async fn clear_unheard(api: &Api, now: UnixTime) -> Stored<()> {
     };
     for (worker, since) in gone {
         warn!(worker.id = %worker, "a worker that nobody hears is lost");
+        api.fleet().write_off(worker);
         fleet::clear_ghosts(api, Some(worker), since).await?;
         api.fleet().unheard.lock().remove(&worker);
     }
@@ -206,6 +234,7 @@ pub async fn tidy(api: &Api) -> Stored<()> {
     sessions::purge_ended_before(db, kept_since).await?;
     events::purge_before(db, kept_since).await?;
     blocks::purge_ended_before(db, kept_since).await?;
+    recordings::purge_removed_before(db, now.plus_secs(-7 * 86_400).as_millis()).await?;
     revocations::purge_before(db, now.as_millis()).await?;
     tokens::purge_expired(db, now.plus_secs(-86_400).as_millis()).await?;
     administrators::purge_expired(db, now.as_millis()).await?;
@@ -253,6 +282,8 @@ async fn ticket_keys_are_old(api: &Api, now: UnixTime) -> Stored<bool> {
     Ok(newest.is_none_or(|made| now.millis_since(made) >= TICKET_KEY_LIFE_MS))
 }
 
+/// Reports whose publishers wait to be written down; of more the next ones tell the same.
+const MOST_UNWRITTEN: usize = 64;
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 const REFRESH_EVERY: Duration = Duration::from_secs(1);

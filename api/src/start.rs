@@ -29,7 +29,7 @@ use crate::store::{
     Lock, OpenError, Store, StoreError, Stored, Transaction, administrators, applications, server,
     webhooks as webhook_events,
 };
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Webhooks, status};
 use crate::{Api, ApiConfig, Clock, Inner, jobs};
 
 /// Why the API did not start. One variant per remedy.
@@ -103,6 +103,10 @@ impl Api {
             // Whatever is still marked live belonged to a process that is gone.
             fleet::clear_ghosts(&api, None, api.now()).await?;
             webhook_events::release_all(api.store().writer()).await?;
+        }
+        if api.config().follows_a_kill {
+            warn!("the process before this one ended without being told to");
+            status::tell_of_a_kill(&api).await?;
         }
         api.first_administrator().await?;
 

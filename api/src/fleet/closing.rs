@@ -7,12 +7,13 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::hooks::{tell_of_player, tell_of_stream};
+use super::rooms;
 use crate::Api;
 use crate::manage::{
     Averages, BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
 use crate::store::{self, Stored, broadcasts, events, retried, sessions, subscribers};
-use crate::webhooks::Action;
+use crate::webhooks::{Action, idle};
 
 /// What to tell once the transaction that closed something is committed.
 #[derive(Default)]
@@ -89,6 +90,7 @@ pub async fn close_session(
         }
         if row.operation == Operation::Play.as_str() {
             tell_of_player(api, db, &application, &row, Action::PlayStopped, at).await?;
+            idle::viewer_changed(api, db, &application, &row.stream_id, at).await?;
         }
     }
     if let Some(broadcast) = broadcasts::of_publisher(db, row.id).await? {
@@ -118,8 +120,10 @@ pub async fn close_stream(
             tell_of_stream(api, db, application, &row, action, at).await?;
         }
     }
-    let names = application.map(|entry| entry.name).zip(row.stream_id.parse().ok());
+    rooms::end(api, db, application.as_ref(), &mut row, at).await?;
+    let names = application.as_ref().map(|entry| entry.name.clone()).zip(row.stream_id.parse().ok());
     if row.ephemeral {
+        idle::forget(db, &row).await?;
         broadcasts::delete(db, row.id).await?;
     } else {
         let status = match reason {
@@ -130,6 +134,9 @@ pub async fn close_stream(
         row.publisher = None;
         row.worker = None;
         row.ended_at = Some(at.as_millis());
+        if let Some(application) = &application {
+            idle::let_run(api, db, application, &row, at).await?;
+        }
         broadcasts::update(db, row).await?;
     }
     if let Some((application, stream_id)) = names {

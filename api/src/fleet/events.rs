@@ -1,23 +1,32 @@
-//! The workers' events: each is handled once, in one transaction, whatever the bus repeats.
+//! The workers' events: each is handled once, in one transaction, whatever the bus repeats; messages of data channels
+//! are only passed on.
 
 use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, EventKind, SessionReport, SessionState, StreamReport, WorkerEvent};
 use sluice_contract::{Operation, UnixTime};
 
 use super::closing::{Closed, End, close_session, close_stream, connection_event};
-use super::hooks::{tell_of_player, tell_of_stream};
+use super::hooks::{Said, tell_of_player, tell_of_stream, tell_what_was_said};
 use super::picture::open_session;
+use super::recordings::recorded;
+use super::rooms;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{
     BroadcastEvent, BroadcastEventKind, BroadcastStatus, ConnectionEventKind, SessionEvent, SessionEventKind,
 };
 use crate::store::{self, StoreError, Stored, broadcasts, events, retried, server, sessions};
-use crate::webhooks::Action;
+use crate::webhooks::{Action, idle};
 
 /// Records one event. An error means that it must come again.
 pub async fn handle(api: &Api, event: &WorkerEvent) -> Stored<()> {
     api.current_directory().await?;
+    if let EventKind::Said { .. } = &event.kind {
+        return said(api, event).await;
+    }
+    if let EventKind::Recorded { recordings } = &event.kind {
+        return recorded(api, event, recordings).await;
+    }
     let written = retried(async || {
         let mut closed = Closed::default();
         let transaction = api.store().transaction().await?;
@@ -70,7 +79,18 @@ async fn apply(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, closed
             }
             Ok(false)
         }
+        // Handled apart.
+        EventKind::Said { .. } | EventKind::Recorded { .. } => Ok(false),
     }
+}
+
+/// What was said changes nothing here, and is kept for its receiver under the event's own id: without a transaction, and
+/// without a mark of its own, a message costs one row.
+async fn said(api: &Api, event: &WorkerEvent) -> Stored<()> {
+    let EventKind::Said { session, application, stream_id, subscriber, message } = &event.kind else { return Ok(()) };
+    let Some(application) = api.directory().find(application.as_str()) else { return Ok(()) };
+    let said = Said { session: *session, stream_id, subscriber: subscriber.as_ref(), message, at: event.at };
+    tell_what_was_said(api, &application, event.id, said).await
 }
 
 async fn started(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, session: &SessionReport) -> Stored<bool> {
@@ -103,7 +123,11 @@ async fn started(api: &Api, db: &impl ConnectionTrait, event: &WorkerEvent, sess
     if !was_open && session.operation == Operation::Play {
         tell_of_player(api, db, &application, &row, Action::PlayStarted, event.at).await?;
     }
+    let viewed = (session.operation == Operation::Play && !was_open).then(|| row.stream_id.clone());
     sessions::put(db, row).await?;
+    if let Some(stream_id) = viewed {
+        idle::viewer_changed(api, db, &application, &stream_id, event.at).await?;
+    }
     Ok(!was_open)
 }
 
@@ -130,9 +154,8 @@ async fn stream_started(
     stream: &StreamReport,
 ) -> Stored<bool> {
     let Some(application) = api.directory().find(stream.application.as_str()) else { return Ok(false) };
-    let Some(mut row) = broadcasts::find(db, application.id, stream.stream_id.as_str()).await? else {
-        return Ok(false);
-    };
+    let found = broadcasts::find_to_change(db, application.id, stream.stream_id.as_str()).await?;
+    let Some(mut row) = found else { return Ok(false) };
     if row.publisher != Some(stream.publisher.uuid()) {
         // Somebody else publishes by now, or the end overtook the start.
         return Ok(false);
@@ -143,6 +166,8 @@ async fn stream_started(
     row.started_at = Some(stream.since.as_millis());
     row.updated_at = Some(api.now().as_millis());
     tell_of_stream(api, db, &application, &row, Action::LiveStreamStarted, event.at).await?;
+    rooms::started(api, db, &application, &row, event.at).await?;
+    idle::let_run(api, db, &application, &row, event.at).await?;
     broadcasts::update(db, row).await
 }
 
@@ -195,6 +220,7 @@ fn update_picture(api: &Api, event: &WorkerEvent) {
         EventKind::StreamEnded { stream, .. } => {
             picture.stream_ended(&stream.application, &stream.stream_id, stream.publisher);
         }
+        EventKind::Said { .. } | EventKind::Recorded { .. } => {}
     }
 }
 
@@ -214,8 +240,11 @@ fn announce(api: &Api, event: &WorkerEvent) {
             stream_id: stream.stream_id.clone(),
             reason: None,
         }),
-        // Told by what closed them.
-        EventKind::SessionEnded { .. } | EventKind::StreamEnded { .. } => {}
+        // Told by what closed them, or to webhooks only.
+        EventKind::SessionEnded { .. }
+        | EventKind::StreamEnded { .. }
+        | EventKind::Said { .. }
+        | EventKind::Recorded { .. } => {}
     }
 }
 

@@ -1,12 +1,15 @@
-//! What webhooks hear of streams and players, in the transaction that writes it down.
+//! What webhooks hear of streams and players, in the transaction that writes it down, and of messages, without one.
 
 use serde_json::{Map, Value, json};
-use sluice_contract::UnixTime;
+use sluice_contract::message::{DataMessage, RecordingReport};
+use sluice_contract::{SessionId, StreamId, SubscriberId, UnixTime};
+
+use uuid::Uuid;
 
 use crate::Api;
 use crate::directory::Entry;
 use crate::store::{ConnectionTrait, Stored, broadcasts, sessions};
-use crate::webhooks::{Action, Happening, is_heard, tell};
+use crate::webhooks::{Action, BINARY_DATA, DATA, Happening, is_heard, pass_on, tell};
 
 /// Tells of a stream, which `broadcast` still names the publisher of.
 pub async fn tell_of_stream(
@@ -61,4 +64,58 @@ pub async fn tell_of_player(
         parameters: None,
     };
     tell(api, db, application, happening).await
+}
+
+/// Tells of a recording that is complete.
+pub async fn tell_of_recording(
+    api: &Api,
+    db: &impl ConnectionTrait,
+    application: &Entry,
+    broadcast: Option<&broadcasts::Model>,
+    recording: &RecordingReport,
+) -> Stored<()> {
+    let name = recording.file_name.strip_suffix(".mp4").unwrap_or(&recording.file_name);
+    let fields = [
+        ("vodName", name.to_owned()),
+        ("vodId", recording.vod.to_string()),
+        ("duration", recording.duration_ms.to_string()),
+    ];
+    let happening = Happening {
+        action: Action::VodReady,
+        stream_id: recording.stream_id.as_str(),
+        broadcast,
+        subscriber_id: None,
+        at: recording.finished_at,
+        fields: fields.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect(),
+        parameters: None,
+    };
+    tell(api, db, application, happening).await
+}
+
+/// A message of a data channel.
+pub struct Said<'a> {
+    pub session: SessionId,
+    pub stream_id: &'a StreamId,
+    pub subscriber: Option<&'a SubscriberId>,
+    pub message: &'a DataMessage,
+    pub at: UnixTime,
+}
+
+/// Tells what somebody wrote to a data channel.
+pub async fn tell_what_was_said(api: &Api, application: &Entry, event: Uuid, said: Said<'_>) -> Stored<()> {
+    let (name, data) = match said.message {
+        DataMessage::Text(text) => (DATA, text),
+        DataMessage::Binary(base64) => (BINARY_DATA, base64),
+    };
+    let fields = [(name, data.clone()), ("sessionId", said.session.to_string())];
+    let happening = Happening {
+        action: Action::DataChannelMessage,
+        stream_id: said.stream_id.as_str(),
+        broadcast: None,
+        subscriber_id: said.subscriber.map(SubscriberId::as_str),
+        at: said.at,
+        fields: fields.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect(),
+        parameters: None,
+    };
+    pass_on(api, application, event, happening).await
 }

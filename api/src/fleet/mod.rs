@@ -12,6 +12,8 @@ mod hooks;
 pub mod notice;
 mod order;
 mod picture;
+mod recordings;
+pub mod rooms;
 mod welcome;
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use sluice_bus::ApiLink;
 use sluice_contract::message::{Command, Control, ControlAck};
-use sluice_contract::{UnixTime, WorkerId};
+use sluice_contract::{UnixTime, VodId, WorkerId};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::warn;
@@ -36,6 +38,7 @@ pub use hearing::Hearing;
 pub use notice::Told;
 pub use order::InOrder;
 pub use picture::{LOST_AFTER_MS, Picture};
+pub use recordings::remove_files;
 pub use welcome::welcome;
 
 pub struct Fleet {
@@ -68,6 +71,10 @@ pub struct Acknowledged {
     pub sessions_stopped: u32,
     pub sessions_suspended: u32,
     pub sessions_resumed: u32,
+    /// Those that were sent a message.
+    pub sessions_reached: u32,
+    /// Recordings that began, ended or were removed.
+    pub recordings: HashSet<VodId>,
 }
 
 /// A command on its way.
@@ -141,22 +148,28 @@ impl Fleet {
         Sent { fleet: self, id, all }
     }
 
-    /// A worker fell silent and is forgotten. Nobody waits for it, but it is named: it may be cut off and not dead.
-    pub fn give_up(&self, worker: WorkerId, now: UnixTime) {
-        let named = (self.picture.named(worker), Instant::now());
+    /// What a worker carries is written off, because it fell silent. It is named for a while: it may be cut off and not
+    /// dead. Returns its name.
+    pub fn write_off(&self, worker: WorkerId) -> String {
+        let named = self.picture.named(worker);
+        let name = named.name.clone();
         let mut lost = self.lost.lock();
         lost.retain(|_, (_, since)| since.elapsed() < LOST_IS_NAMED);
-        lost.insert(worker, named);
-        drop(lost);
-        self.picture.forget(worker, now);
+        lost.insert(worker, (named, Instant::now()));
+        name
+    }
+
+    /// True once for a worker that was given up lately and is heard again.
+    pub fn is_back(&self, worker: WorkerId) -> bool {
+        self.lost.lock().remove(&worker).is_some()
     }
 
     /// Those who were given up lately and have not come back.
     fn lost(&self) -> Vec<PendingWorker> {
         let known = self.picture.known();
         let mut lost = self.lost.lock();
-        lost.retain(|id, (_, since)| since.elapsed() < LOST_IS_NAMED && !known.contains(id));
-        lost.values().map(|(worker, _)| worker.clone()).collect()
+        lost.retain(|_, (_, since)| since.elapsed() < LOST_IS_NAMED);
+        lost.iter().filter(|(id, _)| !known.contains(id)).map(|(_, (worker, _))| worker.clone()).collect()
     }
 
     /// A worker confirmed a command.
@@ -170,6 +183,8 @@ impl Fleet {
         entry.counts.sessions_stopped = entry.counts.sessions_stopped.saturating_add(ack.sessions_stopped);
         entry.counts.sessions_suspended = entry.counts.sessions_suspended.saturating_add(ack.sessions_suspended);
         entry.counts.sessions_resumed = entry.counts.sessions_resumed.saturating_add(ack.sessions_resumed);
+        entry.counts.sessions_reached = entry.counts.sessions_reached.saturating_add(ack.sessions_reached);
+        entry.counts.recordings.extend(ack.recordings.iter().cloned());
         entry.pending.remove(&ack.worker);
         if entry.pending.is_empty()
             && let Some(all) = entry.all.take()
@@ -213,6 +228,8 @@ impl Acknowledged {
         self.sessions_stopped = self.sessions_stopped.saturating_add(other.sessions_stopped);
         self.sessions_suspended = self.sessions_suspended.saturating_add(other.sessions_suspended);
         self.sessions_resumed = self.sessions_resumed.saturating_add(other.sessions_resumed);
+        self.sessions_reached = self.sessions_reached.saturating_add(other.sessions_reached);
+        self.recordings.extend(other.recordings);
         self
     }
 

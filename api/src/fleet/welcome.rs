@@ -1,6 +1,6 @@
 //! Hello and welcome: a worker says what it carries and learns what it must enforce.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::store::ConnectionTrait;
 use sluice_contract::message::{EndReason, Hello, SessionReport, VERSION, Welcome, WorkerEvent};
@@ -12,13 +12,14 @@ use super::Told;
 use super::closing::connection_event;
 use super::events::{may_return, row_of};
 use super::hooks::tell_of_stream;
+use super::rooms;
 use crate::Api;
 use crate::directory::Entry;
 use crate::manage::{BroadcastStatus, ConnectionEventKind, block_of_row, revocation_of_row};
 use crate::store::{
     self, StoreError, Stored, blocks, broadcasts, events as connection_events, retried, revocations, server, sessions,
 };
-use crate::webhooks::Action;
+use crate::webhooks::{Action, idle};
 
 /// Takes a worker in and tells it the whole state, of one moment: revisions are committed in their order, so it holds
 /// every change up to its own. A command that is on its way meanwhile is newer, or says what the worker then knows.
@@ -35,7 +36,8 @@ pub async fn welcome(api: &Api, hello: Hello) -> Stored<Welcome> {
         .collect();
     let revocations =
         revocations::active(&snapshot, now.as_millis()).await?.iter().filter_map(revocation_of_row).collect();
-    let applications = api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name)).collect();
+    let applications =
+        api.directory().all().iter().map(|entry| entry.settings.worker_view(&entry.name, entry.created_at)).collect();
     let ticket_keys = api.ticket_keys(&snapshot).await?;
     drop(snapshot);
     api.fleet().reached(revision);
@@ -77,7 +79,7 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
                 kind: sluice_contract::message::EventKind::SessionStarted { session: session.clone() },
             };
             if session.operation == Operation::Publish
-                && !return_stream(api, &transaction, &application, hello, session, now).await?
+                && !return_stream(api, &transaction, &application, hello, session, row, now).await?
             {
                 ending.push((session.session, EndReason::Replaced));
                 continue;
@@ -93,7 +95,19 @@ async fn reconcile(api: &Api, hello: &Hello, now: UnixTime) -> Stored<Vec<(Sessi
             }
             going_on.push(next);
         }
+        let watched: BTreeSet<(String, String)> = going_on
+            .iter()
+            .filter(|row| row.operation == Operation::Play.as_str())
+            .filter_map(|row| {
+                Some((api.directory().find_by_id(row.application_id)?.name.to_string(), row.stream_id.clone()))
+            })
+            .collect();
         sessions::put_many(&transaction, going_on).await?;
+        for (application, stream_id) in watched {
+            if let Some(application) = api.directory().find(&application) {
+                idle::viewer_changed(api, &transaction, &application, &stream_id, now).await?;
+            }
+        }
     }
     store::commit(transaction).await?;
     Ok(ending)
@@ -106,6 +120,7 @@ async fn return_stream(
     application: &Entry,
     hello: &Hello,
     session: &SessionReport,
+    known: Option<&sessions::Model>,
     now: UnixTime,
 ) -> Stored<bool> {
     let publisher = session.session.uuid();
@@ -134,7 +149,10 @@ async fn return_stream(
     row.started_at = row.started_at.or(Some(session.since.as_millis()));
     row.updated_at = Some(now.as_millis());
     if comes_back {
+        rooms::begin_again(db, &mut row, known.and_then(|known| known.parameters.as_deref()), now).await?;
         tell_of_stream(api, db, application, &row, Action::LiveStreamStarted, now).await?;
+        rooms::started(api, db, application, &row, now).await?;
+        idle::let_run(api, db, application, &row, now).await?;
     }
     broadcasts::update(db, row).await
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::facts::{GUESSES_COUNT_MS, Known};
 use crate::Api;
-use crate::fleet::{Closed, End, close_session};
+use crate::fleet::{Closed, End, close_session, rooms};
 use crate::manage::{BroadcastStatus, new_row};
 use crate::store::guessing::{self, Whom, totp_mark, wrong_code};
 use crate::store::{StoreError, Stored, broadcasts, sessions, tokens, viewer_places};
@@ -146,6 +146,7 @@ pub async fn admit(
         row.worker = Some(request.worker.uuid());
         row.publish_protocol = Some(grant.protocol.as_str().to_owned());
         row.updated_at = Some(now.as_millis());
+        rooms::begin(db, &mut row, request.about(), grant.main_track.as_ref(), now).await?;
         broadcasts::update(db, row).await?;
     }
     Ok(())

@@ -2,9 +2,10 @@
 
 use crate::store::ConnectionTrait;
 use sluice_contract::facts::{
-    ApplicationFacts, BroadcastFacts, Counts, GuessFacts, LiveFacts, OpenSession, SubscriberFacts, TokenFacts,
-    TokenState, TotpMark,
+    ApplicationFacts, BroadcastFacts, Counts, GuessFacts, LiveFacts, OpenSession, RoomFacts, SubscriberFacts,
+    TokenFacts, TokenState, TotpMark,
 };
+use sluice_contract::message::RecordingWish;
 use sluice_contract::{
     ClientBinding, Facts, Operation, Protocol, SessionId, StreamId, StreamRequest, SubscriberId, UnixTime, WorkerId,
 };
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::Api;
 use crate::directory::Entry;
-use crate::manage::{BroadcastStatus, block_of_row};
+use crate::manage::{BroadcastStatus, MP4_ENABLED, block_of_row};
 use crate::secrets::token_hash;
 use crate::store::guessing::{self, Whom};
 use crate::store::{StoreError, Stored, blocks, broadcasts, sessions, subscribers, tokens, viewer_places};
@@ -21,6 +22,8 @@ use crate::store::{StoreError, Stored, blocks, broadcasts, sessions, subscribers
 pub struct Known {
     pub application: Option<Uuid>,
     pub stream_id: Option<StreamId>,
+    /// The stream that it is a track of, or is to be one of.
+    pub room: Option<StreamId>,
     pub subscriber: Option<SubscriberId>,
     pub broadcast: Option<broadcasts::Model>,
     pub token: Option<Uuid>,
@@ -56,6 +59,7 @@ pub async fn load(
     let mut known = Known {
         application: None,
         stream_id: None,
+        room: None,
         subscriber: None,
         broadcast: None,
         token: None,
@@ -72,9 +76,21 @@ pub async fn load(
     let Ok(stream_id) = request.stream_id.parse::<StreamId>() else { return Ok((facts, known)) };
 
     if let Some(row) = broadcasts::find(db, application.id, stream_id.as_str()).await? {
-        facts.broadcast = Some(broadcast_facts(&row)?);
         facts.live = live_facts(api, db, &application, &stream_id, &row, request.operation, &mut known).await?;
+        // Asked only where the answer may depend on it.
+        let is_asked = facts.live.is_none() && request.operation == Operation::Play && request.protocol.is_webrtc();
+        let has_tracks = is_asked
+            && (row.room || broadcasts::subtracks_on_air(db, application.id, stream_id.as_str(), "").await? > 0);
+        facts.broadcast = Some(BroadcastFacts { has_tracks, ..broadcast_facts(&row)? });
         known.broadcast = Some(row);
+    }
+    // What is no name, the policy refuses.
+    let recorded = facts.broadcast.as_ref().and_then(|broadcast| broadcast.main_track.as_ref());
+    known.room = request.main_track(recorded).ok().flatten();
+    if let Some(room) = known.room.as_ref().filter(|_| request.operation == Operation::Publish)
+        && let Some(row) = broadcasts::find(db, application.id, room.as_str()).await?
+    {
+        facts.room = Some(room_facts(db, &row, &stream_id).await?);
     }
     if let Some(subscriber) = request.credentials.subscriber_id.as_deref().and_then(|text| text.trim().parse().ok()) {
         about_subscriber(api, db, &application, &stream_id, &subscriber, request, now, &mut facts, &mut known).await?;
@@ -109,8 +125,7 @@ async fn about_subscriber(
     known: &mut Known,
 ) -> Stored<()> {
     let (stream, name) = (stream_id.as_str(), subscriber.as_str());
-    let main_track = facts.broadcast.as_ref().and_then(|broadcast| broadcast.main_track.clone());
-    let on_streams = std::iter::once(stream).chain(main_track.as_ref().map(StreamId::as_str)).collect();
+    let on_streams = std::iter::once(stream).chain(known.room.as_ref().map(StreamId::as_str)).collect();
     let rows = blocks::of_subscriber(db, application.id, on_streams, name).await?;
     facts.blocks = rows.iter().filter_map(|row| block_of_row(row, &application.name)).collect();
 
@@ -235,6 +250,13 @@ async fn count_viewers(
     Ok(Some(kind))
 }
 
+async fn room_facts(db: &impl ConnectionTrait, room: &broadcasts::Model, stream_id: &StreamId) -> Stored<RoomFacts> {
+    let limit = room.other.get("subtracksLimit").and_then(serde_json::Value::as_i64);
+    let Some(limit) = limit.and_then(|limit| u32::try_from(limit).ok()) else { return Ok(RoomFacts::default()) };
+    let on_air = broadcasts::subtracks_on_air(db, room.application_id, &room.stream_id, stream_id.as_str()).await?;
+    Ok(RoomFacts { members: u32::try_from(on_air).unwrap_or(u32::MAX), limit: Some(limit) })
+}
+
 fn broadcast_facts(row: &broadcasts::Model) -> Stored<BroadcastFacts> {
     let main_track = row.main_track.as_deref().map(str::parse).transpose();
     Ok(BroadcastFacts {
@@ -243,10 +265,21 @@ fn broadcast_facts(row: &broadcasts::Model) -> Stored<BroadcastFacts> {
         planned_start: row.planned_start.map(UnixTime::from_millis),
         planned_end: row.planned_end.map(UnixTime::from_millis),
         main_track: main_track.map_err(|_| StoreError::Corrupt("main track"))?,
+        has_tracks: false,
+        recording: recording_wish(row),
         webrtc_viewer_limit: u32::try_from(row.webrtc_viewer_limit).ok(),
         hls_viewer_limit: u32::try_from(row.hls_viewer_limit).ok(),
         dash_viewer_limit: u32::try_from(row.dash_viewer_limit).ok(),
     })
+}
+
+/// What the record says of recording: 1 on, -1 off, anything else as the application.
+fn recording_wish(row: &broadcasts::Model) -> RecordingWish {
+    match row.other.get(MP4_ENABLED).and_then(serde_json::Value::as_i64) {
+        Some(1) => RecordingWish::On,
+        Some(-1) => RecordingWish::Off,
+        _ => RecordingWish::AsApplication,
+    }
 }
 
 /// A subscriber's record as the policy reads it, its secret opened.

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use sluice_bus::Authority;
 use sluice_contract::facts::WebhookFact;
-use sluice_contract::message::{AuthorizeCall, AuthorizeReply, EndReason, Hello, LocateCall, Origin, Welcome};
+use sluice_contract::message::{
+    AuthorizeCall, AuthorizeReply, DescribeCall, Description, EndReason, Hello, LocateCall, Origin, Welcome,
+};
 use sluice_contract::policy::{self, Decision, Effect, Explanation, StreamGrant};
 use sluice_contract::{DenyReason, Facts, Intent, Operation, SessionId, StreamRequest, UnixTime};
 use tokio::time::{sleep, timeout};
@@ -27,6 +29,7 @@ use tracing::{error, warn};
 
 use crate::Api;
 use crate::fleet;
+use crate::rest;
 use crate::store::{self, StoreError, Stored};
 use crate::webhooks::Asked;
 
@@ -104,6 +107,10 @@ impl Authority for Gate {
 
     async fn locate(&self, call: LocateCall) -> Option<Origin> {
         self.api.fleet().picture.origin(call.worker, &call.application, &call.stream_id, self.api.now())
+    }
+
+    async fn describe(&self, call: DescribeCall) -> Option<Description> {
+        rest::describe(&self.api, call).await
     }
 }
 

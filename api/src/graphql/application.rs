@@ -9,6 +9,7 @@ use super::connection::{connection, counter, map, page, page_cost, slice};
 use super::enums::Role;
 use super::failure::{Answer, Problem, payload, settle};
 use super::id::GlobalId;
+use super::recording::{RecordingConnection, RecordingFilter, RecordingOrder, recordings};
 use super::scalar::{DateTime, Long, int};
 use super::server::ViewerCounts;
 use super::settings::{ApplicationSettings, ApplicationSettingsPatch, RevealedSetting};
@@ -113,6 +114,21 @@ impl Application {
             async move { api.count_webhook_deliveries(&application).await }
         });
         Ok(WebhookDeliveryConnection::new(map(slice, WebhookDelivery), count))
+    }
+
+    /// The recordings of its streams, also of such as have no record any more.
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    async fn recordings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which to list; all when left out.")] filter: Option<RecordingFilter>,
+        #[graphql(desc = "In which order; in that in which they ended when left out.")] order_by: Option<
+            RecordingOrder,
+        >,
+        #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
+    ) -> Answer<RecordingConnection> {
+        recordings(ctx, &self.0, None, filter, order_by, first, after).await
     }
 
     /// Its blocks, the newest first.

@@ -12,6 +12,7 @@ use super::enums::{BroadcastOrderKey, BroadcastStatus, BroadcastType, Protocol};
 use super::failure::{Answer, Problem, parse_at, payload, settle};
 use super::id::GlobalId;
 use super::live_stream::{BroadcastUrls, LiveStream};
+use super::recording::{RecordingConnection, RecordingFilter, RecordingOrder, recordings};
 use super::scalar::{DateTime, int};
 use super::session::{ConnectionEventConnection, ConnectionEventFilter, Session, SessionConnection, SessionFilter};
 use super::subscriber::{Subscriber, SubscriberConnection, SubscriberFilter, changed, connection_events};
@@ -135,6 +136,16 @@ impl Broadcast {
         self.record.ephemeral
     }
 
+    /// Whether it only gathers others, its tracks, and nobody publishes it.
+    async fn room(&self) -> bool {
+        self.record.room
+    }
+
+    /// Its part in a room, a word of the application's own; null if none was given.
+    async fn role(&self) -> Option<&str> {
+        self.record.role()
+    }
+
     /// How it is or was last published; null if it never was.
     async fn publish_protocol(&self) -> Option<Protocol> {
         self.record.publish_protocol.map(Into::into)
@@ -241,8 +252,23 @@ impl Broadcast {
         Ok(TokenConnection::new(slice, count))
     }
 
-    /// When its subscribers came and went, the newest first.
+    /// Its recordings. They stay when the broadcast is deleted, and are listed with its application then.
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    async fn recordings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which to list; all when left out.")] filter: Option<RecordingFilter>,
+        #[graphql(desc = "In which order; in that in which they ended when left out.")] order_by: Option<
+            RecordingOrder,
+        >,
+        #[graphql(desc = "Entries of the page, at most 250; 50 when left out.")] first: Option<i32>,
+        #[graphql(desc = "The cursor behind which the page begins.")] after: Option<String>,
+    ) -> Answer<RecordingConnection> {
+        let stream_id = Some(self.record.stream_id.to_string());
+        recordings(ctx, &self.application, stream_id, filter, order_by, first, after).await
+    }
 
+    /// When its subscribers came and went, the newest first.
     #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn connection_events(
         &self,
@@ -286,6 +312,8 @@ pub struct BroadcastFilter {
     kind: Option<BroadcastType>,
     /// Tracks of this broadcast alone.
     main_track: Option<String>,
+    /// Rooms alone, or all but rooms.
+    room: Option<bool>,
 }
 
 impl BroadcastFilter {
@@ -295,6 +323,7 @@ impl BroadcastFilter {
             kind: self.kind.map(Into::into),
             status: self.status.map(Into::into),
             main_track: self.main_track.map(|id| parse_at("filter.mainTrack", &id)).transpose()?,
+            room: self.room,
         })
     }
 }
@@ -341,6 +370,9 @@ pub struct CreateBroadcastInput {
     expire_duration_ms: Option<i64>,
     /// The broadcast that this one is a track of.
     main_track: Option<String>,
+    /// It only gathers others, its tracks.
+    #[graphql(default)]
+    room: bool,
     /// What the server pulls it from, for the types `IP_CAMERA` and `STREAM_SOURCE`. Write only.
     source_url: Option<String>,
     /// The webhook that is told what happens to this broadcast alone.
@@ -408,6 +440,9 @@ pub struct StopBroadcastInput {
     application: String,
     /// The stream.
     stream_id: String,
+    /// Stop the publishers of its tracks too.
+    #[graphql(default)]
+    with_tracks: bool,
 }
 
 /// The new broadcast.
@@ -469,6 +504,7 @@ impl BroadcastMutation {
                     stream_id: input.stream_id,
                     kind: input.kind.map(Into::into),
                     expire_duration_ms: input.expire_duration_ms.unwrap_or(0),
+                    room: input.room,
                     fields: BroadcastChanges {
                         name: input.name,
                         description: input.description,
@@ -550,7 +586,7 @@ impl BroadcastMutation {
         settle(
             async {
                 let application = caller.application(&input.application).await?;
-                let outcome = caller.api().stop_broadcast(&application, &input.stream_id).await?;
+                let outcome = caller.api().stop_broadcast(&application, &input.stream_id, input.with_tracks).await?;
                 let record = caller.api().broadcast(&application, &input.stream_id).await?;
                 Ok(StopBroadcastPayload {
                     broadcast: record.map(|record| Broadcast { application, record }),

@@ -185,6 +185,12 @@ impl Loader<SubscriberKey> for Relations {
 }
 
 impl Origin {
+    /// Scheme and authority, which every address of HTTP begins with.
+    pub fn base(&self) -> String {
+        let scheme = if self.is_https { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority.as_deref().unwrap_or("localhost"))
+    }
+
     /// The host without its port, for protocols that listen elsewhere.
     pub fn host(&self) -> &str {
         let authority = self.authority.as_deref().unwrap_or("localhost");

@@ -310,6 +310,8 @@ pub enum ReasonCode {
     Blocked,
     /// The limit of publishers is reached.
     PublisherLimit,
+    /// The room has as many members as it may have.
+    RoomFull,
     /// The limit of viewers is reached.
     ViewerLimit,
     /// The subscriber has as many connections as it may have.
@@ -352,6 +354,8 @@ pub enum ReasonCode {
     StreamAbsent,
     /// Playback over RTMP is switched off.
     PlaybackDisabled,
+    /// WebRTC is switched off.
+    WebrtcDisabled,
     /// The server is at its limit.
     ResourceLimit,
     /// Nobody could decide in time.

@@ -98,7 +98,7 @@ pub enum ProblemCode {
     Missing,
     /// An input has the wrong form or range.
     Invalid,
-    /// Inputs that exclude one another.
+    /// Inputs that exclude one another, or a setting that excludes what is asked for.
     Conflict,
     /// You may see it, but not do this to it.
     Forbidden,

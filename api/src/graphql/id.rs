@@ -14,6 +14,7 @@ pub enum GlobalId {
     Session(SessionId),
     Block(ApplicationName, StreamId, SubscriberId, Operation),
     Token(ApplicationName, Uuid),
+    Recording(ApplicationName, Uuid),
     ConnectionEvent(ApplicationName, Uuid),
     AuditRecord(Uuid),
     Administrator(Uuid),

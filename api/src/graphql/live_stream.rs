@@ -127,6 +127,14 @@ pub struct BroadcastUrls {
     hls: Option<String>,
     /// The DASH manifest; null while DASH is off.
     dash: Option<String>,
+    /// The page that publishes camera and microphone; null while WebRTC is off.
+    publish_page: Option<String>,
+    /// Where to publish with WHIP (RFC 9725); null while WebRTC is off.
+    whip: Option<String>,
+    /// What to play with WHEP; null while WebRTC is off.
+    whep: Option<String>,
+    /// What the JavaScript SDK connects to, for all streams of the application; null while WebRTC is off.
+    web_socket: Option<String>,
     /// The player page.
     player: String,
 }
@@ -138,13 +146,17 @@ impl BroadcastUrls {
         application: &manage::Application,
         stream_id: &StreamId,
     ) -> Self {
-        let authority = origin.authority.as_deref().unwrap_or("localhost");
-        let scheme = if origin.is_https { "https" } else { "http" };
-        let base = format!("{scheme}://{authority}/{}", application.name);
+        let base = format!("{}/{}", origin.base(), application.name);
         let port = rtmp_port.filter(|port| *port != RTMP_PORT).map_or_else(String::new, |port| format!(":{port}"));
         let rtmp = format!("rtmp://{}{port}/{}/{stream_id}", origin.host(), application.name);
         let settings = &application.settings;
+        let over_webrtc = |address: String| settings.web_rtc_enabled.then_some(address);
         Self {
+            publish_page: over_webrtc(format!("{base}/?id={stream_id}")),
+            whip: over_webrtc(format!("{base}/whip/{stream_id}")),
+            whep: over_webrtc(format!("{base}/whep/{stream_id}")),
+            // As HTTP becomes HTTPS, WebSocket does.
+            web_socket: over_webrtc(format!("{}/websocket", base.replacen("http", "ws", 1))),
             rtmp_play: settings.rtmp_playback_enabled.then(|| rtmp.clone()),
             rtmp_publish: rtmp,
             hls: settings.hls_muxing_enabled.then(|| format!("{base}/streams/{stream_id}.m3u8")),

@@ -6,7 +6,7 @@
 //!
 //! | Module | What it is |
 //! |---|---|
-//! | [`application`], [`settings`], [`broadcast`], [`live_stream`], [`subscriber`], [`token`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`webhook`], [`server`], [`server_settings`], [`node`] | the graph |
+//! | [`application`], [`settings`], [`broadcast`], [`data`], [`recording`], [`live_stream`], [`subscriber`], [`token`], [`session`], [`block`], [`audit`], [`explain`], [`viewer`], [`administrator`], [`api_key`], [`webhook`], [`server`], [`server_settings`], [`node`] | the graph |
 //! | [`live`] | subscriptions |
 //! | [`caller`] | who asks, and the loaders of relations |
 //! | [`failure`], [`errors`] | problems as data, everything else as errors with a code |
@@ -21,6 +21,7 @@ mod block;
 mod broadcast;
 mod caller;
 mod connection;
+mod data;
 mod drain;
 mod enums;
 mod errors;
@@ -33,6 +34,7 @@ mod live;
 mod live_stream;
 mod node;
 mod open;
+mod recording;
 mod scalar;
 mod server;
 mod server_settings;
@@ -74,6 +76,8 @@ pub struct Mutation(
     api_key::ApiKeyMutation,
     application::ApplicationMutation,
     broadcast::BroadcastMutation,
+    data::DataMutation,
+    recording::RecordingMutation,
     subscriber::SubscriberMutation,
     block::BlockMutation,
     token::TokenMutation,

@@ -11,6 +11,7 @@ use super::broadcast::Broadcast;
 use super::caller::{Caller, found};
 use super::failure::Answer;
 use super::id::GlobalId;
+use super::recording::Recording;
 use super::server::Worker;
 use super::session::{ConnectionEvent, Session};
 use super::subscriber::Subscriber;
@@ -27,6 +28,7 @@ pub enum Node {
     Session(Session),
     Block(Block),
     Token(Token),
+    Recording(Recording),
     ConnectionEvent(ConnectionEvent),
     AuditRecord(AuditRecord),
     Administrator(Administrator),
@@ -93,6 +95,11 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Answer<Option<Node>> {
             let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
             let record = api.token_by_id(&application, id).await?;
             record.map(|record| Node::Token(Token { application, record }))
+        }
+        GlobalId::Recording(name, id) => {
+            let Some(application) = caller.application_named(&name).await? else { return Ok(None) };
+            let record = api.recording_by_id(&application, id).await?;
+            record.map(|record| Node::Recording(Recording { application, record }))
         }
         GlobalId::ConnectionEvent(name, id) => {
             let Some(application) = caller.application_named(&name).await? else { return Ok(None) };

@@ -32,6 +32,8 @@ pub struct ServerSettings {
     /// The webhook that is told what happens to the server; empty for none.
     #[graphql(name = "serverStatusWebHookURL")]
     server_status_web_hook_url: String,
+    /// Whether `serverStatusWebHookSecret` is set.
+    has_server_status_web_hook_secret: bool,
 }
 
 impl ServerSettings {
@@ -48,6 +50,7 @@ impl ServerSettings {
             jwks_url: settings.jwks_url.clone(),
             app_ingests_srt_streams_without_stream_id: settings.app_ingests_srt_streams_without_stream_id.clone(),
             server_status_web_hook_url: settings.server_status_web_hook_url.clone(),
+            has_server_status_web_hook_secret: !settings.server_status_web_hook_secret.expose().is_empty(),
         })
     }
 }
@@ -75,6 +78,9 @@ pub struct UpdateServerSettingsInput {
     /// The webhook that is told what happens to the server.
     #[graphql(name = "serverStatusWebHookURL")]
     server_status_web_hook_url: MaybeUndefined<String>,
+    /// Signs what that webhook is told. Write only.
+    #[graphql(secret)]
+    server_status_web_hook_secret: MaybeUndefined<String>,
 }
 
 impl UpdateServerSettingsInput {
@@ -90,6 +96,7 @@ impl UpdateServerSettingsInput {
         put(&mut object, "jwksURL", self.jwks_url);
         put(&mut object, "appIngestsSrtStreamsWithoutStreamId", self.app_ingests_srt_streams_without_stream_id);
         put(&mut object, "serverStatusWebHookURL", self.server_status_web_hook_url);
+        put(&mut object, "serverStatusWebHookSecret", self.server_status_web_hook_secret);
         object
     }
 }

@@ -151,6 +151,14 @@ pub struct SessionStats {
     jitter_ms: f64,
     /// To the peer and back, milliseconds; 0 where the protocol does not tell.
     round_trip_time_ms: f64,
+    /// Share of the packets that never arrived, 0 to 1.
+    packet_loss_ratio: f64,
+    /// Packets that were sent again.
+    retransmissions: Long,
+    /// Requests for a key frame by whoever receives.
+    key_frame_requests: Long,
+    /// What the way to a player is thought to carry, bits per second; 0 where it is not known.
+    available_bitrate: Long,
 }
 
 impl From<message::SessionStats> for SessionStats {
@@ -165,6 +173,10 @@ impl From<message::SessionStats> for SessionStats {
             packets_lost: stats.packets_lost.into(),
             jitter_ms: stats.jitter_ms.into(),
             round_trip_time_ms: stats.round_trip_time_ms.into(),
+            packet_loss_ratio: stats.loss_ratio(),
+            retransmissions: stats.retransmissions.into(),
+            key_frame_requests: stats.key_frame_requests.into(),
+            available_bitrate: stats.available_bitrate_bps.into(),
         }
     }
 }

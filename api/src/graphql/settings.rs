@@ -122,6 +122,28 @@ settings! {
         hls_muxing_enabled "hlsMuxingEnabled";
         /// Streams can be played with DASH.
         dash_muxing_enabled "dashMuxingEnabled";
+        /// Every stream is recorded to an MP4 file, unless its broadcast says otherwise.
+        mp4_muxing_enabled "mp4MuxingEnabled";
+        /// The names of those files have the date and the time in them.
+        add_date_time_to_mp4_file_name "addDateTimeToMp4FileName";
+        /// Streams can be published and played with WebRTC.
+        web_rtc_enabled "webRTCEnabled";
+        /// WebRTC may use H.264.
+        h264_enabled "h264Enabled";
+        /// WebRTC may use VP8.
+        vp8_enabled "vp8Enabled";
+        /// WebRTC may use VP9.
+        vp9_enabled "vp9Enabled";
+        /// WebRTC may use AV1.
+        av1_enabled "av1Enabled";
+        /// WebRTC clients are told TCP addresses where workers have them.
+        web_rtc_tcp_candidates_enabled "webRTCTcpCandidatesEnabled";
+        /// A stream is played once for each WebSocket.
+        play_web_rtc_stream_once_for_each_session "playWebRTCStreamOnceForEachSession";
+        /// Messages can be sent over WebRTC's data channels.
+        data_channel_enabled "dataChannelEnabled";
+        /// Video may be transcoded between WebRTC and other protocols, at the cost of much processor time. Audio always is.
+        web_rtc_transcoding_allowed "webRTCTranscodingAllowed";
     }
     numbers {
         /// Length of a step of time-based codes for subscribers without a period of their own, seconds.
@@ -148,6 +170,8 @@ settings! {
         rtmp_ingest_buffer_time_ms "rtmpIngestBufferTimeMs";
         /// How long SRT media is held back for lost packets, milliseconds.
         srt_receive_latency_in_ms "srtReceiveLatencyInMs";
+        /// How long a WebRTC publisher may send nothing after it was let in, milliseconds.
+        web_rtc_client_start_timeout_ms "webRTCClientStartTimeoutMs";
     }
     numerals {
         /// Length of a segment of HLS and DASH, seconds.
@@ -170,6 +194,14 @@ settings! {
         listener_hook_url "listenerHookURL";
         /// Origins whose pages may read answers, with commas between; `*` for all.
         cors_allowed_origins "corsAllowedOrigins";
+        /// The STUN or TURN server that WebRTC clients are told; empty for none.
+        stun_server_uri "stunServerURI";
+        /// The name by which WebRTC clients log in to the TURN server.
+        turn_server_username "turnServerUsername";
+        /// Whom the messages of WebRTC players reach: `all`, `publisher` or `none`.
+        data_channel_player_distribution "dataChannelPlayerDistribution";
+        /// The webhook that is sent every message of a data channel; empty for none.
+        data_channel_web_hook_url "dataChannelWebHookURL";
         /// Empty for a live window, `event` to keep every segment in the playlist.
         hls_play_list_type "hlsPlayListType";
         /// The form of HLS segments: `fmp4`.
@@ -218,6 +250,10 @@ settings! {
         has_webhook_signing_secret,
         /// The key that webhook bodies are signed with. Write only.
         webhook_signing_secret "webhookSigningSecret";
+        /// Whether `turnServerCredential` is set.
+        has_turn_server_credential,
+        /// The password that goes with `turnServerUsername`; WebRTC clients are told it. Write only here.
+        turn_server_credential "turnServerCredential";
     }
 }
 

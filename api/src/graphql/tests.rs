@@ -10,6 +10,7 @@ mod server;
 mod socket;
 mod tokens;
 mod transport;
+mod webrtc;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The pages that the binary carries: the admin, the player, and GraphiQL. All of them are public files; what they can
+//! The pages that the binary carries: the admin, the publisher, the player, and GraphiQL. All of them are public files; what they can
 //! do is decided where they ask.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::RustEmbed;
@@ -27,18 +27,22 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/admin/") }))
         .route("/admin", get(|| async { Redirect::to("/admin/") }))
-        .route("/admin/", get(|| async { page("admin/index.html", OWN_FRAMES) }))
-        .route("/admin/{*path}", get(|| async { page("admin/index.html", OWN_FRAMES) }))
+        .route("/admin/", get(|| async { page("admin/index.html", &MANAGEMENT) }))
+        .route("/admin/{*path}", get(|| async { page("admin/index.html", &MANAGEMENT) }))
         .route("/assets/{*path}", get(asset))
         .route("/{app}", get(application_root))
-        .route("/{app}/", get(index))
+        .route("/{app}/", get(publisher))
+        .route("/{app}/index.html", get(publisher))
         .route("/{app}/play.html", get(player))
+        .route("/{app}/player.html", get(player))
+        .route("/{app}/samples/publish_webrtc.html", get(to_publisher))
+        .route("/{app}/samples/play_webrtc.html", get(to_player))
         .with_state(api)
 }
 
 /// The GraphQL console.
 pub fn graphiql() -> Response {
-    page("graphiql.html", OWN_FRAMES)
+    page("graphiql.html", &MANAGEMENT)
 }
 
 async fn asset(Path(path): Path<String>) -> Response {
@@ -51,13 +55,22 @@ async fn application_root(State(api): State<Api>, Path(app): Path<String>, RawQu
     redirect(&api, &app, "/", query).await
 }
 
-/// Whoever opens the application's own address wants to watch; parameters are carried over.
-async fn index(State(api): State<Api>, Path(app): Path<String>, RawQuery(query): RawQuery) -> Response {
-    redirect(&api, &app, "/play.html", query).await
+async fn publisher(State(api): State<Api>, Path(app): Path<String>) -> Response {
+    if exists(&api, &app).await { page("publish.html", &PUBLISHER) } else { StatusCode::NOT_FOUND.into_response() }
 }
 
 async fn player(State(api): State<Api>, Path(app): Path<String>) -> Response {
-    if exists(&api, &app).await { page("play.html", ANY_FRAMES) } else { StatusCode::NOT_FOUND.into_response() }
+    if exists(&api, &app).await { page("play.html", &PLAYER) } else { StatusCode::NOT_FOUND.into_response() }
+}
+
+/// Names under which published samples have the page.
+async fn to_publisher(State(api): State<Api>, Path(app): Path<String>, RawQuery(query): RawQuery) -> Response {
+    redirect(&api, &app, "/", query).await
+}
+
+/// As [`to_publisher`].
+async fn to_player(State(api): State<Api>, Path(app): Path<String>, RawQuery(query): RawQuery) -> Response {
+    redirect(&api, &app, "/play.html", query).await
 }
 
 async fn redirect(api: &Api, app: &str, to: &str, query: Option<String>) -> Response {
@@ -72,10 +85,18 @@ async fn exists(api: &Api, app: &str) -> bool {
     matches!(api.settings_of(app).await, Ok(Some(_)))
 }
 
-fn page(name: &str, policy: &'static str) -> Response {
+/// What a page may do in the browser.
+struct Rules {
+    content: &'static str,
+    /// Permissions Policy (W3C): which devices the page, and who frames it, may open.
+    devices: &'static str,
+}
+
+fn page(name: &str, rules: &Rules) -> Response {
     let mut response = file(name, "no-cache");
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(rules.content));
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(rules.devices));
     // Addresses of pages may hold a code; it must not travel on.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -110,13 +131,31 @@ macro_rules! policy {
 }
 
 /// What can change something must not be drawn over by a stranger's page.
-const OWN_FRAMES: &str = policy!("'self'");
+const MANAGEMENT: Rules = Rules { content: policy!("'self'"), devices: NO_DEVICES };
+/// Has the camera on, and must not be drawn over either.
+const PUBLISHER: Rules = Rules {
+    content: policy!("'self'"),
+    devices: "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+};
 /// The player is made to be embedded.
-const ANY_FRAMES: &str = policy!("*");
+const PLAYER: Rules = Rules { content: policy!("*"), devices: NO_DEVICES };
+
+const NO_DEVICES: &str = "camera=(), microphone=(), display-capture=(), geolocation=()";
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn devices_are_for_the_publisher_alone() {
+        let devices = |rules| page("publish.html", rules).headers().get(PERMISSIONS_POLICY).cloned();
+        assert!(devices(&PUBLISHER).is_some_and(|policy| policy.as_bytes().starts_with(b"camera=(self)")));
+        for rules in [&MANAGEMENT, &PLAYER] {
+            assert!(devices(rules).is_some_and(|policy| policy.as_bytes().starts_with(b"camera=()")));
+        }
+    }
 
     #[test]
     fn a_file_that_is_not_carried_is_not_found() {

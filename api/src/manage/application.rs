@@ -108,7 +108,9 @@ impl Api {
         let held = self.in_order().await?;
         let revision = retried(|| self.write_application(&name, &settings)).await?;
         self.directory_changed().await?;
-        let command = Command::Settings { settings: settings.worker_view(&name) };
+        // A retired one is as old as it was.
+        let since = self.directory().find(name.as_str()).map_or_else(|| self.now(), |entry| entry.created_at);
+        let command = Command::Settings { settings: settings.worker_view(&name, since) };
         let sent = self.fleet().announce(&held, revision, command).await;
         drop(held);
         sent.acknowledged().await;
@@ -166,6 +168,10 @@ impl Api {
     async fn remove_application(&self, viewer: &Viewer, name: &str, records: Records) -> Outcome<()> {
         let application = self.application(viewer, name).await?;
         self.require_system_admin(viewer)?;
+        let recordings = match records {
+            Records::Delete => self.all_recordings(&application).await?,
+            Records::Keep => Vec::new(),
+        };
         let held = self.in_order().await?;
         let (removed, revision) = retried(async || {
             let transaction = self.store().transaction().await?;
@@ -190,6 +196,7 @@ impl Api {
         let sent = self.fleet().announce(&held, revision, command).await;
         drop(held);
         sent.acknowledged().await;
+        self.remove_recordings(&application, recordings).await;
         let code = match records {
             Records::Delete => "delete-application",
             Records::Keep => "retire-application",
@@ -276,7 +283,8 @@ impl Api {
             };
         }
         let (open, secrets) = directory::split(self.secrets(), application.id, &settings)?;
-        let (was, is) = (current.settings.worker_view(&application.name), settings.worker_view(&application.name));
+        let view = |settings: &ApplicationSettings| settings.worker_view(&application.name, application.created_at);
+        let (was, is) = (view(&current.settings), view(&settings));
         let revision = retried(async || {
             let transaction = self.store().transaction().await?;
             let (open, secrets) = (open.clone(), secrets.clone());
@@ -342,6 +350,7 @@ fn addresses_can_be_called(settings: &ApplicationSettings) -> Outcome<()> {
         ("webhookAuthenticateURL", &settings.webhook_authenticate_url),
         ("webhookPlayAuthUrl", &settings.webhook_play_auth_url),
         ("listenerHookURL", &settings.listener_hook_url),
+        ("dataChannelWebHookURL", &settings.data_channel_web_hook_url),
         ("jwksURL", &settings.jwks_url),
     ] {
         if !address.trim().is_empty()

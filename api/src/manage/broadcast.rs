@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::{
     Application, AuditRecord, BroadcastEvent, BroadcastEventKind, ControlOutcome, Cursor, Entry, ManageError, Outcome,
-    Page, ProblemCode, Role, Slice,
+    Page, ProblemCode, Role, Slice, subtrack::MOST_SUBTRACKS,
 };
 use crate::Api;
-use crate::fleet::{Closed, close_stream};
+use crate::fleet::{Closed, close_stream, rooms};
 use crate::store::{self, StoreError, broadcasts, retried};
+use crate::webhooks::idle;
 
 /// One broadcast as it stands.
 #[derive(Debug, Clone)]
@@ -39,6 +40,9 @@ pub struct Broadcast {
     pub dash_viewer_limit: i64,
     /// Made by publishing an undefined stream, and deleted when that ends (`zombi` in REST).
     pub ephemeral: bool,
+    /// It only gathers others, its tracks, and nobody publishes it (`virtual` in REST). Its status says whether one of
+    /// them is on air.
+    pub room: bool,
     /// How it is or was last published.
     pub publish_protocol: Option<Protocol>,
     /// When it last went live.
@@ -78,7 +82,6 @@ pub const PASS_THROUGH: &[&str] = &[
     "hlsParameters",
     "autoStartStopEnabled",
     "encoderSettingsList",
-    "virtual",
     "maxIdleTime",
     "conferenceMode",
 ];
@@ -160,6 +163,8 @@ pub struct NewBroadcast {
     /// `None`: a live stream.
     pub kind: Option<BroadcastType>,
     pub expire_duration_ms: i64,
+    /// It only gathers others.
+    pub room: bool,
     pub fields: BroadcastChanges,
 }
 
@@ -189,6 +194,8 @@ pub struct BroadcastFilter {
     /// As it reads now.
     pub status: Option<BroadcastStatus>,
     pub main_track: Option<StreamId>,
+    /// Rooms alone, or all but rooms.
+    pub room: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,6 +240,8 @@ pub(crate) fn new_row(application: Uuid, stream_id: &StreamId, now: UnixTime) ->
         hls_viewer_limit: -1,
         dash_viewer_limit: -1,
         ephemeral: false,
+        room: false,
+        joined: false,
         publish_protocol: None,
         publisher: None,
         worker: None,
@@ -260,6 +269,7 @@ impl BroadcastChanges {
                 return Err(ManageError::problem_at(ProblemCode::Invalid, "mainTrack", STREAM_ID_INVALID));
             }
             row.main_track = (!main.is_empty()).then(|| main.to_owned());
+            row.joined = false;
         }
         row.webrtc_viewer_limit = self.webrtc_viewer_limit.unwrap_or(row.webrtc_viewer_limit);
         row.hls_viewer_limit = self.hls_viewer_limit.unwrap_or(row.hls_viewer_limit);
@@ -299,6 +309,7 @@ impl Api {
         let kind = new.kind.unwrap_or(BroadcastType::LiveStream);
         row.kind = kind.as_str().to_owned();
         row.expire_duration_ms = new.expire_duration_ms.max(0);
+        row.room = new.room;
         new.fields.apply(&mut row)?;
         if matches!(kind, BroadcastType::IpCamera | BroadcastType::StreamSource) && !has_source(&row.other) {
             return Err(ManageError::problem_at(ProblemCode::Invalid, "streamUrl", "Stream url is not valid. "));
@@ -375,11 +386,20 @@ impl Api {
         changes: BroadcastChanges,
     ) -> Outcome<Broadcast> {
         application.require(Role::Operator)?;
+        let entry = self.directory().find_by_id(application.id).ok_or_else(|| no_broadcast(stream_id))?;
         let row = retried(async || {
             let transaction = self.store().transaction().await?;
             let found = broadcasts::find_to_change(&transaction, application.id, stream_id).await?;
             let mut row = found.ok_or_else(|| no_broadcast(stream_id))?;
+            let before = row.clone();
             changes.clone().apply(&mut row)?;
+            rooms::moved(self, &transaction, &entry, &before, &row, self.now()).await?;
+            if before.other.get("maxIdleTime") != row.other.get("maxIdleTime") {
+                idle::forget(&transaction, &row).await?;
+                if idle::watched_over(&row) {
+                    idle::let_run(self, &transaction, &entry, &row, self.now()).await?;
+                }
+            }
             broadcasts::update(&transaction, row.clone()).await?;
             store::commit(transaction).await?;
             Ok::<_, ManageError>(row)
@@ -430,6 +450,9 @@ impl Api {
             {
                 close_stream(self, &transaction, row, self.now(), EndReason::Deleted, &mut closed).await?;
             }
+            if let Some(row) = broadcasts::find_by_id(&transaction, application.id, id).await? {
+                idle::forget(&transaction, &row).await?;
+            }
             broadcasts::delete(&transaction, id).await?;
             store::commit(transaction).await?;
             Ok::<_, StoreError>(closed)
@@ -458,17 +481,29 @@ impl Api {
         Ok(deleted)
     }
 
-    /// Ends the publisher. It may come back: stopping is no block.
+    /// Ends the publisher, and those of its tracks if asked. They may come back: stopping is no block.
     ///
     /// # Errors
     /// `not-live`, `forbidden`.
-    pub async fn stop_broadcast(&self, application: &Application, stream_id: &str) -> Outcome<ControlOutcome> {
+    pub async fn stop_broadcast(
+        &self,
+        application: &Application,
+        stream_id: &str,
+        with_subtracks: bool,
+    ) -> Outcome<ControlOutcome> {
         application.require(Role::Operator)?;
         let live = match self.broadcast(application, stream_id).await? {
             Some(broadcast) if self.is_live(application, &broadcast) => broadcast,
             _ => return Err(ManageError::problem(ProblemCode::NotLive, "the stream is not live")),
         };
-        let outcome = self.end_stream(application, &live.stream_id, EndReason::Stopped).await?;
+        let mut outcome = self.end_stream(application, &live.stream_id, EndReason::Stopped).await?;
+        if with_subtracks {
+            for subtrack in self.all_subtracks(application, &live.stream_id).await? {
+                if self.is_live(application, &subtrack) {
+                    outcome = self.end_stream(application, &subtrack.stream_id, EndReason::Stopped).await?.and(outcome);
+                }
+            }
+        }
         self.record(AuditRecord::action_on(self, "stop-broadcast", application, &live.stream_id));
         Ok(outcome)
     }
@@ -485,7 +520,7 @@ impl Api {
         Ok(sent.acknowledged().await.into())
     }
 
-    fn is_live(&self, application: &Application, broadcast: &Broadcast) -> bool {
+    pub(super) fn is_live(&self, application: &Application, broadcast: &Broadcast) -> bool {
         matches!(broadcast.status, BroadcastStatus::Broadcasting | BroadcastStatus::Preparing)
             || self.fleet().picture.stream_heard(&application.name, &broadcast.stream_id).is_some()
     }
@@ -504,7 +539,7 @@ impl Api {
         });
     }
 
-    fn broadcast_of_row(&self, application: &Application, row: broadcasts::Model) -> Outcome<Broadcast> {
+    pub(super) fn broadcast_of_row(&self, application: &Application, row: broadcasts::Model) -> Outcome<Broadcast> {
         let stream_id: StreamId = row.stream_id.parse().map_err(|_| StoreError::Corrupt("stream id"))?;
         let stored = BroadcastStatus::parse(&row.status).ok_or(StoreError::Corrupt("broadcast status"))?;
         let heard = row
@@ -513,7 +548,7 @@ impl Api {
             .max(self.fleet().picture.stream_heard(&application.name, &stream_id).map(|(_, heard)| heard));
         let is_fresh = heard.is_some_and(|heard| self.now().millis_since(heard) < LIVE_FOR_MS);
         let status = match stored {
-            BroadcastStatus::Broadcasting | BroadcastStatus::Preparing if !is_fresh => {
+            BroadcastStatus::Broadcasting | BroadcastStatus::Preparing if !is_fresh && !row.room => {
                 BroadcastStatus::TerminatedUnexpectedly
             }
             status => status,
@@ -536,6 +571,7 @@ impl Api {
             hls_viewer_limit: row.hls_viewer_limit,
             dash_viewer_limit: row.dash_viewer_limit,
             ephemeral: row.ephemeral,
+            room: row.room,
             publish_protocol: row.publish_protocol.as_deref().and_then(Protocol::parse),
             started_at: row.started_at.map(UnixTime::from_millis),
             ended_at: row.ended_at.map(UnixTime::from_millis),
@@ -567,6 +603,5 @@ fn no_broadcast(stream_id: &str) -> ManageError {
 }
 
 const STREAM_ID_INVALID: &str = "Stream id is not valid.";
-const MOST_SUBTRACKS: u64 = 1_000;
 /// Fields that only pass through must not become a store for anything.
 const MOST_PASS_THROUGH_BYTES: usize = 65_536;

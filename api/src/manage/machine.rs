@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use parking_lot::Mutex;
 use sluice_contract::UnixTime;
 use sysinfo::{Disks, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+use tokio::task::JoinError;
 
 use super::{ManageError, Outcome, ProblemCode, Viewer};
 use crate::Api;
@@ -50,11 +51,44 @@ pub(crate) struct Meter {
     started_at: UnixTime,
 }
 
+/// How much of the machine is in use, percent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// Since the last call.
+    pub cpu: f32,
+    pub memory: f32,
+    /// Of the disk that holds the data folder.
+    pub disk: f32,
+}
+
 impl Meter {
     pub(crate) fn new(now: UnixTime) -> Self {
         let mut system = System::new();
         refresh(&mut system);
         Self { system: Arc::new(Mutex::new(system)), begun: Instant::now(), started_at: now }
+    }
+
+    /// What is in use now; `None` when it cannot be measured.
+    pub(crate) async fn usage(&self, folder: &Path) -> Option<Usage> {
+        let (machine, (disk_total, disk_available)) = self.measured(folder).await.ok()?;
+        let used = |total: u64, available: u64| percent(100.0 * total.saturating_sub(available) as f32 / total as f32);
+        Some(Usage {
+            cpu: machine.system_cpu_load,
+            memory: used(machine.total_memory, machine.available_memory),
+            disk: used(disk_total, disk_available),
+        })
+    }
+
+    /// With what the disk holds, and what is left of it.
+    async fn measured(&self, folder: &Path) -> Result<(Machine, (u64, u64)), JoinError> {
+        let (system, folder) = (Arc::clone(&self.system), folder.to_owned());
+        // Files under /proc are read, and a disk that hangs must hang nobody else.
+        tokio::task::spawn_blocking(move || {
+            let mut system = system.lock();
+            refresh(&mut system);
+            (measure(&system), disk_of(&folder))
+        })
+        .await
     }
 }
 
@@ -68,15 +102,9 @@ impl Api {
         let asked = Instant::now();
         let _ = self.is_ready().await;
         let database = asked.elapsed();
-        let (system, folder) = (Arc::clone(&self.0.meter.system), self.config().data_dir.clone());
-        // Files under /proc are read, and a disk that hangs must hang nobody else.
-        let measured = tokio::task::spawn_blocking(move || {
-            let mut system = system.lock();
-            refresh(&mut system);
-            (measure(&system), disk_of(&folder))
-        });
+        let measured = self.0.meter.measured(&self.config().data_dir).await;
         let (machine, (disk_total, disk_available)) =
-            measured.await.map_err(|error| ManageError::Unavailable(error.to_string()))?;
+            measured.map_err(|error| ManageError::Unavailable(error.to_string()))?;
         Ok(Machine {
             instance_id: HEXLOWER.encode(self.secrets().digest(&["instance"]).get(..12).unwrap_or_default()),
             disk_total,

@@ -49,7 +49,7 @@ pub enum ProblemCode {
     Missing,
     /// An input has the wrong form or range.
     Invalid,
-    /// Inputs that exclude one another, for example two token modes on one side.
+    /// Inputs that exclude one another, for example two token modes on one side; or a setting that excludes the call.
     Conflict,
     /// You may see it, but not do this to it.
     Forbidden,

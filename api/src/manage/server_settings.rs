@@ -39,6 +39,8 @@ pub struct ServerSettings {
     /// Told of what happens to the server; empty for nobody.
     #[serde(rename = "serverStatusWebHookURL")]
     pub server_status_web_hook_url: String,
+    /// Signs what it is told; without one nothing is signed.
+    pub server_status_web_hook_secret: Secret<String>,
     /// Keys that mean nothing here, kept as they came.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -94,6 +96,7 @@ impl Default for ServerSettings {
             jwks_url: String::new(),
             app_ingests_srt_streams_without_stream_id: "LiveApp".to_owned(),
             server_status_web_hook_url: String::new(),
+            server_status_web_hook_secret: Secret::default(),
             other: Map::new(),
         }
     }
@@ -127,6 +130,10 @@ impl ServerSettings {
                     settings.app_ingests_srt_streams_without_stream_id = text(&name, value, default)?;
                 }
                 "serverStatusWebHookURL" => settings.server_status_web_hook_url = text(&name, value, "")?,
+                "serverStatusWebHookSecret" if value == MASK => {}
+                "serverStatusWebHookSecret" => {
+                    settings.server_status_web_hook_secret = Secret::new(text(&name, value, "")?);
+                }
                 name if READ_ONLY.contains(&name) => {}
                 name if value.is_null() => {
                     settings.other.shift_remove(name);
@@ -177,7 +184,7 @@ impl ServerSettings {
         }
         let longest = [&self.allowed_dashboard_cidr, &self.jwks_url, &self.server_status_web_hook_url]
             .into_iter()
-            .chain([self.jwt_server_secret_key.expose()])
+            .chain([self.jwt_server_secret_key.expose(), self.server_status_web_hook_secret.expose()])
             .map(String::len)
             .max();
         if longest > Some(MOST_BYTES) || Value::Object(self.other.clone()).to_string().len() > MOST_BYTES {

@@ -130,6 +130,8 @@ pub struct ConnectionEventFilter {
 #[derive(Debug, Clone, Default)]
 pub struct ControlOutcome {
     pub sessions_stopped: u32,
+    /// Those that were sent a message.
+    pub sessions_reached: u32,
     pub workers_acknowledged: u32,
     pub workers_pending: Vec<PendingWorker>,
 }
@@ -159,10 +161,27 @@ pub struct ServerStats {
     pub received_bps: u64,
 }
 
+impl ControlOutcome {
+    /// Both together: a worker that owes one of them is pending.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.sessions_stopped = self.sessions_stopped.saturating_add(other.sessions_stopped);
+        self.sessions_reached = self.sessions_reached.saturating_add(other.sessions_reached);
+        self.workers_acknowledged = self.workers_acknowledged.min(other.workers_acknowledged);
+        for worker in other.workers_pending {
+            if !self.workers_pending.contains(&worker) {
+                self.workers_pending.push(worker);
+            }
+        }
+        self
+    }
+}
+
 impl From<Acknowledged> for ControlOutcome {
     fn from(acknowledged: Acknowledged) -> Self {
         Self {
             sessions_stopped: acknowledged.sessions_stopped,
+            sessions_reached: acknowledged.sessions_reached,
             workers_acknowledged: acknowledged.worker_count(),
             workers_pending: acknowledged.pending,
         }
@@ -201,6 +220,12 @@ impl Api {
 
     pub fn live_stream(&self, application: &Application, stream_id: &StreamId) -> Option<LiveStream> {
         self.fleet().picture.stream(&application.name, stream_id)
+    }
+
+    /// How many watch a stream over WebRTC now, on all workers.
+    pub fn webrtc_viewers(&self, application: &Application, stream_id: &StreamId) -> u64 {
+        let protocols = [Protocol::WebRtc, Protocol::Whep];
+        self.fleet().picture.viewers_of(&application.name, stream_id, &protocols).len() as u64
     }
 
     pub fn live_streams(&self, application: &Application) -> Vec<LiveStream> {

@@ -92,6 +92,12 @@ impl Viewer {
         Self::new(Identity::ApplicationFilter, vec![grant], address)
     }
 
+    /// A worker that asks on behalf of the people who are connected to it.
+    pub(crate) fn of_worker(application: ApplicationName) -> Self {
+        let grant = Grant { scope: Scope::Application(application), role: Role::Viewer };
+        Self::new(Identity::ApplicationFilter, vec![grant], IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
     /// Somebody who brought the server's own JWT, which is a key to all of it.
     pub(crate) fn of_server_token(address: IpAddr) -> Self {
         let grant = Grant { scope: Scope::System, role: Role::Admin };

@@ -53,7 +53,7 @@ pub struct Outbound {
 /// Something to send.
 pub struct Post<'a> {
     pub address: &'a str,
-    pub content_type: &'static str,
+    pub content_type: HeaderValue,
     /// Beside the content type.
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -100,7 +100,7 @@ impl Outbound {
             .client
             .post(url.clone())
             .headers(post.headers)
-            .header(header::CONTENT_TYPE, HeaderValue::from_static(post.content_type))
+            .header(header::CONTENT_TYPE, post.content_type)
             .body(post.body);
         Ok(send(request, &url, post.within).await?.status().as_u16())
     }

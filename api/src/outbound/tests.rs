@@ -34,7 +34,13 @@ fn http(head: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn post(address: &str, within: Duration) -> Post<'_> {
-    Post { address, content_type: "application/json", headers: HeaderMap::new(), body: b"{}".to_vec(), within }
+    Post {
+        address,
+        content_type: HeaderValue::from_static("application/json"),
+        headers: HeaderMap::new(),
+        body: b"{}".to_vec(),
+        within,
+    }
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn path_parameter(name: &str) -> Value {
         (name = "applications", description = "Applications and their settings"),
         (name = "accounts", description = "Administrators and their logins"),
         (name = "server", description = "The server itself"),
-        (name = "rooms", description = "Conference rooms, which this server does not have"),
+        (name = "rooms", description = "Rooms, which gather streams"),
         (name = "relay", description = "An application's calls through the management base"),
     ),
     modifiers(&Security),

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sluice_contract::message::MOST_DATA_BYTES;
 use sluice_contract::{StreamId, SubscriberId};
 
 use super::answer::{Failure, Rest, UNKNOWN_ADDRESS};
@@ -73,10 +74,18 @@ pub struct StreamPage {
 }
 
 impl StreamPage {
+    /// `None` when no stream can have this name.
+    pub fn stream_id(&self) -> Option<StreamId> {
+        self.id.trim().parse().ok()
+    }
+
+    pub fn paging(&self) -> Paging {
+        Paging { offset: self.offset, size: self.size }
+    }
+
     /// `None` when nothing can be on the page.
     pub fn within(&self) -> Option<(StreamId, Page)> {
-        let page = Paging { offset: self.offset, size: self.size }.page()?;
-        Some((self.id.trim().parse().ok()?, page))
+        Some((self.stream_id()?, self.paging().page()?))
     }
 }
 
@@ -117,6 +126,13 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The part of a list that is whole in memory; at most `most` entries.
+    pub fn cut<T>(self, all: impl IntoIterator<Item = T>, most: usize) -> Vec<T> {
+        let offset = usize::try_from(self.offset).unwrap_or(0);
+        let size = usize::try_from(self.size).unwrap_or(0).min(most);
+        all.into_iter().skip(offset).take(size).collect()
+    }
+
     /// A negative offset is the beginning. `None` for a page without entries.
     pub fn page(self) -> Option<Page> {
         let size = u64::try_from(self.size).ok().filter(|size| *size > 0)?;
@@ -152,6 +168,23 @@ where
             Failure::BadRequest(format!("The body cannot be read at line {}, column {}", error.line(), error.column()))
         })?;
         Ok(Self(value))
+    }
+}
+
+/// A text of any media type, at most [`MOST_DATA_BYTES`] long.
+pub struct TextBody(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for TextBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _state: &S) -> Rest<Self> {
+        let (parts, body) = request.into_parts();
+        if announced_length(&parts.headers) > Some(MOST_DATA_BYTES) {
+            return Err(Failure::TooLarge);
+        }
+        let body = to_bytes(body, MOST_DATA_BYTES).await.map_err(|_| Failure::TooLarge)?;
+        let text = String::from_utf8(body.into()).map_err(|_| Failure::BadRequest("The body is no text".to_owned()))?;
+        Ok(Self(text))
     }
 }
 

@@ -8,17 +8,20 @@ mod access;
 mod answer;
 mod app_jwt;
 mod broadcast;
+mod describe;
 mod document;
 mod extract;
 mod lenient;
 mod management;
 mod relay;
+mod room;
 mod statistics;
 mod subscriber;
 mod token;
 mod unsupported;
 mod version;
 mod vod;
+mod webrtc;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +46,7 @@ use crate::Api;
 use crate::http::OverTls;
 use crate::http::cors::{CorsScope, answer_alone, judge, with_permissions};
 
+pub(crate) use describe::describe;
 pub use document::openapi;
 
 /// Serves `/{app}/rest/v2`, `/rest/v2`, `/openapi.json` and `/docs`.
@@ -67,7 +71,9 @@ fn documented_routes() -> OpenApiRouter<Api> {
         .merge(broadcast::routes())
         .merge(subscriber::routes())
         .merge(token::routes())
+        .merge(room::routes())
         .merge(statistics::routes())
+        .merge(webrtc::routes())
         .merge(vod::routes())
         .merge(version::application_routes())
         .merge(unsupported::application_routes());

@@ -19,8 +19,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(broadcast_statistics))
         .routes(routes!(total_broadcast_statistics))
         .routes(routes!(stream_info))
-        .routes(routes!(webrtc_send_stats))
-        .routes(routes!(webrtc_receive_stats))
 }
 
 /// Viewers of a stream; -1 where it is not known.
@@ -62,78 +60,8 @@ struct BasicStreamInfo {
     /// Bits per second, over the last second.
     video_bitrate: u64,
     audio_bitrate: u64,
-    /// `H264`, `H265`, `VP8`, `AV1`, or `NOVIDEO`.
+    /// `H264`, `H265`, `VP8`, `VP9`, `AV1`, or `NOVIDEO`.
     video_codec: &'static str,
-}
-
-/// What all WebRTC viewers of an application are sent.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SendStats {
-    audio_send_stats: AudioSendStats,
-    video_send_stats: VideoSendStats,
-}
-
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct AudioSendStats {
-    audio_packets_sent: u64,
-    audio_bytes_sent: u64,
-    audio_packets_per_second: u64,
-    audio_bytes_sent_per_second: u64,
-    time_ms: u64,
-}
-
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct VideoSendStats {
-    video_fir_count: u64,
-    video_pli_count: u64,
-    video_nack_count: u64,
-    video_packets_sent: u64,
-    video_bytes_sent: u64,
-    video_frames_encoded: u64,
-    video_packets_sent_per_second: u64,
-    video_bytes_sent_per_second: u64,
-    video_frames_encoded_per_second: u64,
-    time_ms: u64,
-}
-
-/// What all WebRTC publishers of an application send.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct ReceiveStats {
-    audio_receive_stats: AudioReceiveStats,
-    video_receive_stats: VideoReceiveStats,
-}
-
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct AudioReceiveStats {
-    audio_packets_received: u64,
-    audio_bytes_received: u64,
-    audio_packets_lost: u64,
-    audio_jitter: f64,
-    audio_fraction_lost: f64,
-    audio_packets_received_per_second: u64,
-    audio_bytes_received_per_second: u64,
-}
-
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct VideoReceiveStats {
-    video_fir_count: u64,
-    video_pli_count: u64,
-    video_nack_count: u64,
-    video_packets_received: u64,
-    video_packets_lost: u64,
-    video_fraction_lost: f64,
-    video_frame_received: u64,
-    video_bytes_received: u64,
-    video_packets_received_per_second: u64,
-    video_bytes_received_per_second: u64,
-    video_frame_received_per_second: u64,
-    jitter: f64,
 }
 
 /// Count the viewers of a stream
@@ -221,26 +149,10 @@ fn codec_name(codec: &str) -> &'static str {
         "avc1" | "avc3" => "H264",
         "hvc1" | "hev1" => "H265",
         "vp08" | "vp8" => "VP8",
+        "vp09" | "vp9" => "VP9",
         "av01" => "AV1",
         _ => "NOVIDEO",
     }
-}
-
-/// Read what all WebRTC viewers are sent
-#[utoipa::path(
-    get, path = "/broadcasts/webrtc-send-low-level-stats", tag = "statistics", responses((status = 200, body = SendStats)),
-)]
-async fn webrtc_send_stats(_caller: InApplication) -> Rest<Json<SendStats>> {
-    Ok(Json(SendStats::default()))
-}
-
-/// Read what all WebRTC publishers send
-#[utoipa::path(
-    get, path = "/broadcasts/webrtc-receive-low-level-stats", tag = "statistics",
-    responses((status = 200, body = ReceiveStats)),
-)]
-async fn webrtc_receive_stats(_caller: InApplication) -> Rest<Json<ReceiveStats>> {
-    Ok(Json(ReceiveStats::default()))
 }
 
 fn viewers(stream: &LiveStream, protocols: &[Protocol]) -> i64 {

@@ -3,7 +3,6 @@
 
 use axum::Json;
 use axum::extract::RawPathParams;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -23,12 +22,8 @@ use crate::manage::Role;
 enum Reply {
     /// `success:false` with this text.
     No(&'static str),
-    /// The same with status 400.
-    BadRequest(&'static str),
     /// `success:false` with `errorId`.
     Error(i32),
-    /// 404 with an empty body.
-    Absent,
     /// An empty list.
     Nothing,
     /// Zero of them.
@@ -83,25 +78,21 @@ impl Reply {
     fn response(self) -> Response {
         match self {
             Self::No(text) => Answer::failure(text).into_response(),
-            Self::BadRequest(text) => (StatusCode::BAD_REQUEST, Answer::failure(text)).into_response(),
             Self::Error(id) => Answer { error_id: id, ..Answer::of(false) }.into_response(),
-            Self::Absent => StatusCode::NOT_FOUND.into_response(),
             Self::Nothing => Json(json!([])).into_response(),
             Self::Zero => Json(SimpleStat { number: 0 }).into_response(),
             Self::Object(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
         }
     }
 
-    /// Status and schema of the answer; `None` for an empty body.
-    fn shape(self) -> (&'static str, Option<RefOr<Schema>>) {
+    /// The schema of the answer.
+    fn shape(self) -> RefOr<Schema> {
         let of = |name: &str| RefOr::Ref(Ref::from_schema_name(name));
         match self {
-            Self::No(_) | Self::Error(_) => ("200", Some(of("Result"))),
-            Self::BadRequest(_) => ("400", Some(of("Result"))),
-            Self::Absent => ("404", None),
-            Self::Nothing => ("200", Some(ArrayBuilder::new().items(ObjectBuilder::new()).max_items(Some(0)).into())),
-            Self::Zero => ("200", Some(of("SimpleStat"))),
-            Self::Object(_) => ("200", Some(RefOr::T(ObjectBuilder::new().into()))),
+            Self::No(_) | Self::Error(_) => of("Result"),
+            Self::Nothing => ArrayBuilder::new().items(ObjectBuilder::new()).max_items(Some(0)).into(),
+            Self::Zero => of("SimpleStat"),
+            Self::Object(_) => RefOr::T(ObjectBuilder::new().into()),
         }
     }
 }
@@ -109,19 +100,16 @@ impl Reply {
 /// Adds the call to the router's document.
 fn described(mut router: OpenApiRouter<Api>, call: &Call) -> OpenApiRouter<Api> {
     let (method, path, tag, summary, reply) = call;
-    let (status, schema) = reply.shape();
-    let description = if schema.is_none() { "There is none" } else { "The answer of a server without it" };
-    let mut response = ResponseBuilder::new().description(description);
-    if let Some(schema) = schema {
-        response = response.content("application/json", ContentBuilder::new().schema(Some(schema)).build());
-    }
+    let response = ResponseBuilder::new()
+        .description("The answer of a server without it")
+        .content("application/json", ContentBuilder::new().schema(Some(reply.shape())).build());
     let words = path.split(['/', '{', '}', '-']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
     let operation = OperationBuilder::new()
         .operation_id(Some(format!("{}_{words}", name_of(method))))
         .tag(*tag)
         .summary(Some(*summary))
         .description(Some("This server does not do it, and says so."))
-        .response(status, response.build())
+        .response("200", response.build())
         .build();
     router.get_openapi_mut().paths.add_path_operation(*path, vec![method.clone()], operation);
     router
@@ -146,18 +134,14 @@ fn name_of(method: &HttpMethod) -> &'static str {
 }
 
 use HttpMethod::{Delete, Get, Post, Put};
-use Reply::{Absent, BadRequest, Error, No, Nothing, Object, Zero};
+use Reply::{Error, No, Nothing, Object, Zero};
 
-const RECORDING: &str = "mp4 recording couldn't be started/stopped";
 const FORWARDING: &str = "Streams are not forwarded by this server";
-const ROOMS: &str = "Conference rooms are not available on this server";
 const CAMERAS: &str = "Cameras are not available on this server";
-const FILES: &str = "Recordings are not available on this server";
-const EMPTY_ROOM: &str = r#"{"roomId":null,"streamDetailsMap":{},"startDate":0,"endDate":0}"#;
+const FILES: &str = "Files from elsewhere are not available on this server";
 const PUSH: &str = "Push notifications are not available on this server";
 
 const OF_APPLICATION: &[Call] = &[
-    (Put, "/broadcasts/{id}/recording/{on}", "broadcasts", "Start or stop recording", No(RECORDING)),
     (Post, "/broadcasts/{id}/endpoint", "broadcasts", "Forward a stream to another server", No(FORWARDING)),
     (Delete, "/broadcasts/{id}/endpoint", "broadcasts", "Stop forwarding a stream", No(FORWARDING)),
     (Post, "/broadcasts/{id}/rtmp-endpoint", "broadcasts", "Forward a stream over RTMP", No(FORWARDING)),
@@ -177,7 +161,6 @@ const OF_APPLICATION: &[Call] = &[
         No("Files are not played as streams by this server"),
     ),
     (Get, "/broadcasts/duration", "broadcasts", "Measure the duration of a file elsewhere", Error(-1)),
-    (Post, "/broadcasts/{id}/data", "broadcasts", "Send data to viewers", No("Requested WebRTC stream does not exist")),
     (Post, "/broadcasts/{id}/id3", "broadcasts", "Add ID3 tags to HLS", No("ID3 tag is not enabled")),
     (
         Post,
@@ -187,14 +170,6 @@ const OF_APPLICATION: &[Call] = &[
         No("SEI data is not added by this server"),
     ),
     (Post, "/broadcasts/{id}/hls-to-mp4", "broadcasts", "Make a file of a stream", No(FILES)),
-    (Post, "/broadcasts/conference-rooms", "rooms", "Create a room", BadRequest(ROOMS)),
-    (Get, "/broadcasts/conference-rooms/{roomId}", "rooms", "Read a room", Absent),
-    (Put, "/broadcasts/conference-rooms/{roomId}", "rooms", "Change a room", BadRequest(ROOMS)),
-    (Delete, "/broadcasts/conference-rooms/{roomId}", "rooms", "Delete a room", No(ROOMS)),
-    (Get, "/broadcasts/conference-rooms/list/{offset}/{size}", "rooms", "List rooms", Nothing),
-    (Get, "/broadcasts/conference-rooms/{roomId}/room-info", "rooms", "Read the members of a room", Object(EMPTY_ROOM)),
-    (Put, "/broadcasts/conference-rooms/{roomId}/{streamId}", "rooms", "Add a stream to a room", No(ROOMS)),
-    (Delete, "/broadcasts/conference-rooms/{roomId}/{streamId}", "rooms", "Take a stream out of a room", No(ROOMS)),
     (Get, "/broadcasts/onvif-devices", "broadcasts", "Find cameras", Nothing),
     (Get, "/broadcasts/{id}/ip-camera-error", "broadcasts", "Ask what is wrong with a camera", No(CAMERAS)),
     (Get, "/broadcasts/{id}/ip-camera/device-profiles", "broadcasts", "List the profiles of a camera", Nothing),
@@ -208,21 +183,6 @@ const OF_APPLICATION: &[Call] = &[
         "broadcasts",
         "Export streams to Stalker",
         No("Stalker is not available on this server"),
-    ),
-    (
-        Get,
-        "/broadcasts/{id}/webrtc-client-stats/{offset}/{size}",
-        "statistics",
-        "List what WebRTC viewers of a stream receive",
-        Nothing,
-    ),
-    (Get, "/broadcasts/webrtc-viewers/list/{offset}/{size}", "statistics", "List WebRTC viewers", Nothing),
-    (
-        Post,
-        "/broadcasts/webrtc-viewers/{id}/stop",
-        "statistics",
-        "End a WebRTC viewer",
-        No("There is no such WebRTC viewer"),
     ),
     (Post, "/vods/create", "vods", "Upload a recording", No(FILES)),
     (Post, "/vods/directory", "vods", "Import a folder of recordings", No(FILES)),

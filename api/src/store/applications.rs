@@ -63,7 +63,7 @@ pub async fn update_settings(db: &impl ConnectionTrait, id: Uuid, settings: Json
 
 /// Deletes an application and what is in it. Audit records stay.
 pub async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Stored<bool> {
-    use super::{blocks, broadcasts, events, guessing, sessions, subscribers, tokens, webhooks};
+    use super::{blocks, broadcasts, events, guessing, recordings, sessions, subscribers, tokens, webhooks};
     broadcasts::Entity::delete_many().filter(broadcasts::Column::ApplicationId.eq(id)).exec(db).await?;
     subscribers::Entity::delete_many().filter(subscribers::Column::ApplicationId.eq(id)).exec(db).await?;
     blocks::Entity::delete_many().filter(blocks::Column::ApplicationId.eq(id)).exec(db).await?;
@@ -71,6 +71,7 @@ pub async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Stored<bool> {
     sessions::Entity::delete_many().filter(sessions::Column::ApplicationId.eq(id)).exec(db).await?;
     events::Entity::delete_many().filter(events::Column::ApplicationId.eq(id)).exec(db).await?;
     webhooks::Entity::delete_many().filter(webhooks::Column::ApplicationId.eq(id)).exec(db).await?;
+    recordings::Entity::delete_many().filter(recordings::Column::ApplicationId.eq(id)).exec(db).await?;
     guessing::delete_application(db, id).await?;
     Ok(Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
 }

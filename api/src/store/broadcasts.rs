@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{Condition, QuerySelect, Set};
+use sea_orm::{Condition, QueryOrder, QuerySelect, Set};
 
 use super::{Keyset, Stored, contains};
 use crate::manage::{BroadcastFilter, BroadcastOrder, BroadcastStatus, OrderKey, Page};
@@ -28,6 +28,10 @@ pub struct Model {
     pub hls_viewer_limit: i64,
     pub dash_viewer_limit: i64,
     pub ephemeral: bool,
+    /// It only gathers others, and nobody publishes it.
+    pub room: bool,
+    /// It is a track of its main track for as long as its publisher is there.
+    pub joined: bool,
     pub publish_protocol: Option<String>,
     /// The session that publishes now.
     pub publisher: Option<Uuid>,
@@ -113,10 +117,35 @@ pub async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Stored<bool> {
     Ok(Entity::delete_by_id(id).exec(db).await?.rows_affected == 1)
 }
 
-/// Subtracks of a main track, at most `limit`.
+/// Subtracks of a main track in order of creation, at most `limit`.
 pub async fn subtracks(db: &impl ConnectionTrait, application: Uuid, main: &str, limit: u64) -> Stored<Vec<Model>> {
     let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::MainTrack.eq(main));
-    Ok(select.limit(limit).all(db).await?)
+    Ok(select.order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
+/// The names of the subtracks of several main tracks, each with its main track; at most `limit`.
+pub async fn subtrack_names(
+    db: &impl ConnectionTrait,
+    application: Uuid,
+    mains: Vec<String>,
+    limit: u64,
+) -> Stored<Vec<(String, String)>> {
+    let select = Entity::find().select_only().column(Column::MainTrack).column(Column::StreamId);
+    let select = select.filter(Column::ApplicationId.eq(application)).filter(Column::MainTrack.is_in(mains));
+    Ok(select.order_by_asc(Column::Id).limit(limit).into_tuple().all(db).await?)
+}
+
+/// How many tracks of `main` other than `but` somebody publishes.
+pub async fn subtracks_on_air(db: &impl ConnectionTrait, application: Uuid, main: &str, but: &str) -> Stored<u64> {
+    let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::MainTrack.eq(main));
+    Ok(select.filter(Column::Publisher.is_not_null()).filter(Column::StreamId.ne(but)).count(db).await?)
+}
+
+/// Those of them that are live, not only let in.
+pub async fn subtracks_live(db: &impl ConnectionTrait, application: Uuid, main: &str, but: &str) -> Stored<u64> {
+    let select = Entity::find().filter(Column::ApplicationId.eq(application)).filter(Column::MainTrack.eq(main));
+    let live = Column::Status.eq(BroadcastStatus::Broadcasting.as_str());
+    Ok(select.filter(live).filter(Column::Publisher.is_not_null()).filter(Column::StreamId.ne(but)).count(db).await?)
 }
 
 /// The stream that `publisher` carries, to be written back: nobody else changes it until the end of the transaction.
@@ -159,6 +188,9 @@ fn condition(application: Uuid, filter: &BroadcastFilter, fresh: i64) -> Conditi
     if let Some(kind) = filter.kind {
         all = all.add(Column::Kind.eq(kind.as_str()));
     }
+    if let Some(room) = filter.room {
+        all = all.add(Column::Room.eq(room));
+    }
     if let Some(main) = &filter.main_track {
         all = all.add(Column::MainTrack.eq(main.as_str()));
     }
@@ -166,12 +198,15 @@ fn condition(application: Uuid, filter: &BroadcastFilter, fresh: i64) -> Conditi
     let live = || Column::Status.is_in([BroadcastStatus::Broadcasting.as_str(), BroadcastStatus::Preparing.as_str()]);
     match filter.status {
         None => all,
+        // Nobody is heard of a room itself, and its status says how it stands.
         Some(status @ (BroadcastStatus::Broadcasting | BroadcastStatus::Preparing)) => {
-            all.add(Column::Status.eq(status.as_str())).add(Column::UpdatedAt.gte(fresh))
+            let heard = Condition::any().add(Column::UpdatedAt.gte(fresh)).add(Column::Room.eq(true));
+            all.add(Column::Status.eq(status.as_str())).add(heard)
         }
-        Some(status @ BroadcastStatus::TerminatedUnexpectedly) => all.add(
-            Condition::any().add(Column::Status.eq(status.as_str())).add(Condition::all().add(live()).add(stale())),
-        ),
+        Some(status @ BroadcastStatus::TerminatedUnexpectedly) => {
+            let lost = Condition::all().add(live()).add(stale()).add(Column::Room.eq(false));
+            all.add(Condition::any().add(Column::Status.eq(status.as_str())).add(lost))
+        }
         Some(status) => all.add(Column::Status.eq(status.as_str())),
     }
 }

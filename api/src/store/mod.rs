@@ -22,6 +22,7 @@ pub mod guessing;
 mod open;
 mod page;
 mod purge;
+pub mod recordings;
 pub mod replies;
 pub mod revocations;
 pub mod server;

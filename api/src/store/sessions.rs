@@ -142,6 +142,18 @@ pub async fn open_counts(
     Ok(select.into_tuple().all(db).await?)
 }
 
+/// True while somebody plays the stream.
+pub async fn is_watched(db: &impl ConnectionTrait, application: Uuid, stream_id: &str) -> Stored<bool> {
+    let select = Entity::find()
+        .filter(Column::ApplicationId.eq(application))
+        .filter(Column::StreamId.eq(stream_id))
+        .filter(Column::Operation.eq(sluice_contract::Operation::Play.as_str()))
+        .filter(Column::Started.eq(true))
+        .filter(Column::EndedAt.is_null())
+        .limit(1);
+    Ok(select.count(db).await? > 0)
+}
+
 /// Publishers of an application that are open.
 pub async fn count_publishers(db: &impl ConnectionTrait, application: Uuid) -> Stored<u64> {
     let select = Entity::find()

@@ -9,6 +9,7 @@ use sea_orm::{Condition, QueryOrder, QuerySelect, Set};
 
 use super::{Keyset, Stored};
 use crate::manage::Page;
+use crate::webhooks::Action;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_event")]
@@ -18,7 +19,7 @@ pub struct Model {
     pub application_id: Uuid,
     pub stream_id: String,
     pub action: String,
-    /// Of viewers, refusals and figures: these never crowd out what happens to streams.
+    /// Of viewers, refusals, figures and messages: these never crowd out what happens to streams.
     pub minor: bool,
     /// Where it goes.
     pub address: String,
@@ -42,6 +43,17 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Events that share a bound: none of them pushes out others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// What happens to streams.
+    Streams,
+    /// What viewers do, refusals and figures.
+    Viewers,
+    /// Of data channels.
+    Messages,
+}
 
 /// How one try ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +132,19 @@ pub async fn tried(db: &impl ConnectionTrait, id: Uuid, lease: Uuid, attempts: i
     Ok(mine.exec(db).await?.rows_affected == 1)
 }
 
+/// Takes back what was written down ahead for a stream and is not due yet, or not tried.
+pub async fn take_back(db: &impl ConnectionTrait, application: Uuid, stream_id: &str, action: Action) -> Stored<()> {
+    let untried = Entity::delete_many()
+        .filter(Column::ApplicationId.eq(application))
+        .filter(Column::StreamId.eq(stream_id))
+        .filter(Column::Action.eq(action.as_str()))
+        .filter(Column::Attempts.eq(0))
+        .filter(Column::Lease.is_null())
+        .filter(Column::NextAt.is_not_null());
+    untried.exec(db).await?;
+    Ok(())
+}
+
 /// Nobody delivers any more: what was being tried may be tried at once.
 pub async fn release_all(db: &impl ConnectionTrait) -> Stored<()> {
     let free = ActiveModel { lease: Set(None), leased_until: Set(0), ..Default::default() };
@@ -128,8 +153,8 @@ pub async fn release_all(db: &impl ConnectionTrait) -> Stored<()> {
 }
 
 /// Events of an application that wait, of one class.
-pub async fn count_waiting(db: &impl ConnectionTrait, application: Uuid, minor: bool) -> Stored<u64> {
-    Ok(Entity::find().filter(waiting(application, minor)).count(db).await?)
+pub async fn count_waiting(db: &impl ConnectionTrait, application: Uuid, class: Class) -> Stored<u64> {
+    Ok(Entity::find().filter(waiting(application, class)).count(db).await?)
 }
 
 /// Applications that something waits for.
@@ -140,11 +165,11 @@ pub async fn waiting_applications(db: &impl ConnectionTrait) -> Stored<Vec<Uuid>
 }
 
 /// Deletes the oldest events of a class that wait behind the newest `keep`. Returns how many.
-pub async fn drop_oldest(db: &impl ConnectionTrait, application: Uuid, minor: bool, keep: u64) -> Stored<u64> {
-    let newest = Entity::find().filter(waiting(application, minor)).order_by_desc(Column::Id).offset(keep).limit(1);
+pub async fn drop_oldest(db: &impl ConnectionTrait, application: Uuid, class: Class, keep: u64) -> Stored<u64> {
+    let newest = Entity::find().filter(waiting(application, class)).order_by_desc(Column::Id).offset(keep).limit(1);
     let Some(first) = newest.one(db).await? else { return Ok(0) };
     let deleted =
-        Entity::delete_many().filter(waiting(application, minor)).filter(Column::Id.lte(first.id)).exec(db).await?;
+        Entity::delete_many().filter(waiting(application, class)).filter(Column::Id.lte(first.id)).exec(db).await?;
     Ok(deleted.rows_affected)
 }
 
@@ -163,12 +188,13 @@ pub async fn expire(db: &impl ConnectionTrait, now: i64, limit: u64) -> Stored<V
     Ok(rows)
 }
 
-/// Forgets what was over before `at`, and events of `action` that were over before `action_at`.
-pub async fn purge(db: &impl ConnectionTrait, at: i64, action: &str, action_at: i64) -> Stored<u64> {
-    let old = Condition::any()
-        .add(Column::CreatedAt.lt(at))
-        .add(Condition::all().add(Column::Action.eq(action)).add(Column::CreatedAt.lt(action_at)));
-    Ok(Entity::delete_many().filter(Column::NextAt.is_null()).filter(old).exec(db).await?.rows_affected)
+/// Forgets what was over before `at`, of one action or of all.
+pub async fn purge(db: &impl ConnectionTrait, action: Option<Action>, at: i64) -> Stored<u64> {
+    let mut old = Condition::all().add(Column::NextAt.is_null()).add(Column::CreatedAt.lt(at));
+    if let Some(action) = action {
+        old = old.add(Column::Action.eq(action.as_str()));
+    }
+    Ok(Entity::delete_many().filter(old).exec(db).await?.rows_affected)
 }
 
 /// Forgets the oldest of those that are over, behind the newest `keep`.
@@ -192,9 +218,17 @@ fn due(now: i64) -> Condition {
     Condition::all().add(Column::NextAt.lte(now)).add(Column::LeasedUntil.lte(now)).add(Column::ExpiresAt.gt(now))
 }
 
-fn waiting(application: Uuid, minor: bool) -> Condition {
+fn waiting(application: Uuid, class: Class) -> Condition {
+    let message = Action::DataChannelMessage.as_str();
     Condition::all()
+        .add(match class {
+            Class::Streams => Condition::all().add(Column::Minor.eq(false)),
+            // Of what is planned there is one a stream.
+            Class::Viewers => Condition::all()
+                .add(Column::Minor.eq(true))
+                .add(Column::Action.is_not_in([message, Action::IdleTimeIsExpired.as_str()])),
+            Class::Messages => Condition::all().add(Column::Action.eq(message)),
+        })
         .add(Column::ApplicationId.eq(application))
-        .add(Column::Minor.eq(minor))
         .add(Column::NextAt.is_not_null())
 }

@@ -124,6 +124,23 @@ async fn a_worker_that_was_only_cut_off_keeps_its_stream() {
 }
 
 #[tokio::test]
+async fn a_worker_that_was_given_up_and_reports_again_is_asked_what_it_carries() {
+    let test = TestApi::new().await;
+    let mut worker = test.worker().await;
+    let session = on_air(&test, &worker).await;
+    test.pass(11);
+    jobs::watch_workers(&test.api).await.expect("watched");
+    for _ in 0..2 {
+        let (sessions, streams) = (vec![session.clone()], vec![stream_of(&session)]);
+        worker.link.report(StatsReport { sessions, streams, ..StatsReport::of(worker.id, START) }).await;
+    }
+    assert_eq!(worker.commands.recv().await, Some(Command::Rejoin { worker: worker.id }));
+    // Once: what follows is another matter.
+    test.api.drain_worker(&Viewer::local(), worker.id, true).await.expect("known again");
+    assert_eq!(worker.commands.recv().await, Some(Command::Drain { worker: worker.id, on: true }));
+}
+
+#[tokio::test]
 async fn a_report_is_the_newest_picture() {
     let test = TestApi::new().await;
     let worker = test.worker().await;

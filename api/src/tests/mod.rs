@@ -6,7 +6,9 @@ mod decisions;
 mod lives;
 mod management;
 mod outage;
+mod recordings;
 mod replicas;
+mod rooms;
 mod subscribers;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -144,6 +146,8 @@ impl TestWorker {
                     sessions_stopped: 0,
                     sessions_suspended: suspended.load(Ordering::SeqCst),
                     sessions_resumed: 0,
+                    sessions_reached: 1,
+                    recordings: Vec::new(),
                 };
                 acking.acknowledge(ack).await.expect("acknowledged");
             }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use sluice_contract::message::StatsReport;
+
 use super::*;
 use crate::config::SecretKeySource;
 use crate::manage::{AuditFilter, AuditOrder, Page};
@@ -96,4 +98,36 @@ async fn a_database_that_stands_still_stops_nobody_for_longer() {
     outage.nobody_gets_in().await;
     Server::signal(outage.folder.path(), "CONT");
     outage.all_is_well_again().await;
+}
+
+#[tokio::test]
+async fn a_worker_is_heard_while_the_database_stands_still() {
+    let outage = Outage::ahead().await;
+    let (test, worker) = (&outage.test, &outage.worker);
+    let session = worker.admitted(worker.request(Operation::Publish, "live", "")).await;
+    let mut started = test.api.broadcast_events();
+    worker.tell(EventKind::SessionStarted { session: session.clone() }).await;
+    worker.tell(EventKind::StreamStarted { stream: stream_of(&session) }).await;
+    started.recv().await.expect("told");
+
+    Server::signal(outage.folder.path(), "STOP");
+    let mut ticks = test.api.stats_ticks();
+    for second in 1..=30 {
+        test.pass(1);
+        let (sessions, streams) = (vec![session.clone()], vec![stream_of(&session)]);
+        worker.link.report(StatsReport { sessions, streams, ..StatsReport::of(worker.id, START) }).await;
+        let heard = tokio::time::timeout(Duration::from_secs(10), ticks.recv()).await;
+        assert!(heard.is_ok(), "its report of second {second} waits for the database");
+    }
+    Server::signal(outage.folder.path(), "CONT");
+    for attempt in 0.. {
+        if test.api.is_ready().await {
+            break;
+        }
+        assert!(attempt < 40, "the pool did not recover");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    crate::jobs::watch_workers(&test.api).await.expect("watched");
+    let broadcast = test.api.broadcast(&test.live_app().await, "live").await.expect("read").expect("there");
+    assert_eq!(broadcast.status, crate::manage::BroadcastStatus::Broadcasting, "it was there all the time");
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use dashmap::DashMap;
 use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -68,7 +69,8 @@ impl Authorization {
         let body = Value::Object(body(request)).to_string().into_bytes();
         let headers = signature::headers(&application.settings.webhook_signing_secret, request.id.uuid(), &body, now);
         let within = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
-        let post = Post { address, content_type: "application/json", headers, body, within };
+        let content_type = HeaderValue::from_static("application/json");
+        let post = Post { address, content_type, headers, body, within };
         match api.0.outbound.post(post).await {
             Ok(200) => {
                 if request.intent == Intent::Probe {

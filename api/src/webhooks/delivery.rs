@@ -5,9 +5,11 @@
 //! and then the event is sent again with the same id.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
+use data_encoding::BASE64;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use sluice_contract::{ApplicationSettings, UnixTime};
@@ -16,9 +18,9 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::event::Happening;
+use super::event::{Action, BINARY_DATA, DATA, Happening};
 use super::schedule::next_try;
-use super::{signature, upkeep};
+use super::{signature, status, upkeep};
 use crate::Api;
 use crate::directory::Entry;
 use crate::outbound::{OutboundError, Post, origin_of};
@@ -159,13 +161,13 @@ async fn attempt(api: Api, row: webhooks::Model, lease: Uuid) -> Attempt {
     let attempts = row.attempts.saturating_add(1);
     let ended = |result| Attempt { application: row.application_id, address: row.address.clone(), result };
     // Deleted meanwhile, and its events with it.
-    let Some(application) = api.directory().find_by_id(row.application_id) else { return ended(Ok(())) };
+    let Some(settings) = settings_of(&api, row.application_id) else { return ended(Ok(())) };
     let fields = serde_json::from_str(&row.fields).unwrap_or_default();
-    let result = outcome(send(&api, &application, &row.address, row.id, &fields).await);
+    let result = outcome(send(&api, &settings, &row.address, row.id, &fields).await);
     let now = api.now();
     let next = match &result {
         Ok(()) => None,
-        Err(_) => next_try(&application.settings, attempts, now, UnixTime::from_millis(row.expires_at)),
+        Err(_) => next_try(&settings, attempts, now, UnixTime::from_millis(row.expires_at)),
     };
     debug!(webhook.event = %row.id, attempts, delivered = result.is_ok(), "an event was sent");
     let tried = Tried {
@@ -177,13 +179,21 @@ async fn attempt(api: Api, row: webhooks::Model, lease: Uuid) -> Attempt {
     if let Err(error) = webhooks::tried(api.store().writer(), row.id, lease, attempts, tried).await {
         warn!(%error, "a delivery could not be written down, and the event will be sent again");
     } else if let (Err(cause), None) = (&result, next)
-        && row.action != super::Action::LiveStreamStatus.as_str()
+        && !Action::is_fleeting(&row.action)
     {
         let target = origin_of(&row.address).unwrap_or_default();
         let detail = format!("{} of {} for {target} after {attempts} tries: {cause}", row.action, row.stream_id);
         upkeep::dropped(&api, row.application_id, detail);
     }
     ended(result)
+}
+
+/// How events of an application, or of the server itself, are sent.
+fn settings_of(api: &Api, application: Uuid) -> Option<Arc<ApplicationSettings>> {
+    if application == status::SERVER {
+        return Some(Arc::new(status::settings(api)));
+    }
+    api.directory().find_by_id(application).map(|entry| entry.settings)
 }
 
 /// Sends an event that is not kept, for somebody who tries the webhook out. Returns its id and the status.
@@ -194,18 +204,20 @@ pub async fn try_out(
     happening: &Happening<'_>,
 ) -> (Uuid, Result<u16, OutboundError>) {
     let id = Uuid::now_v7();
-    (id, send(api, application, address, id, &happening.fields(application.name.as_str())).await)
+    (id, send(api, &application.settings, address, id, &happening.fields(application.name.as_str())).await)
 }
 
 async fn send(
     api: &Api,
-    application: &Entry,
+    settings: &ApplicationSettings,
     address: &str,
     id: Uuid,
     fields: &Map<String, Value>,
 ) -> Result<u16, OutboundError> {
-    let settings = &application.settings;
-    let (content_type, body) = rendered(settings, fields);
+    let (content_type, body) = match fields.get("action").and_then(Value::as_str) {
+        Some(action) if action == Action::DataChannelMessage.as_str() => multipart(id, fields),
+        _ => rendered(settings, fields),
+    };
     let headers: HeaderMap = signature::headers(&settings.webhook_signing_secret, id, &body, api.now());
     api.0.outbound.post(Post { address, content_type, headers, body, within: ANSWERED_WITHIN }).await
 }
@@ -219,18 +231,42 @@ fn outcome(answer: Result<u16, OutboundError>) -> Result<(), String> {
     }
 }
 
-fn rendered(settings: &ApplicationSettings, fields: &Map<String, Value>) -> (&'static str, Vec<u8>) {
+fn rendered(settings: &ApplicationSettings, fields: &Map<String, Value>) -> (HeaderValue, Vec<u8>) {
     if settings.webhook_content_type.trim().eq_ignore_ascii_case(FORM) {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let pair = |(name, value): (&String, &Value)| match value {
             Value::String(text) => format!("{}={}", encode(name), encode(text)),
             other => format!("{}={}", encode(name), encode(&other.to_string())),
         };
-        return (FORM, fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes());
+        return (HeaderValue::from_static(FORM), fields.iter().map(pair).collect::<Vec<_>>().join("&").into_bytes());
     }
-    ("application/json", serde_json::to_vec(fields).unwrap_or_default())
+    (HeaderValue::from_static("application/json"), serde_json::to_vec(fields).unwrap_or_default())
 }
 
+/// The fields as `multipart/form-data` (RFC 7578), whatever the settings say: receivers of messages expect it. Bytes that
+/// are no text stand in `data` too, with a type that says so.
+fn multipart(id: Uuid, fields: &Map<String, Value>) -> (HeaderValue, Vec<u8>) {
+    // Made after what it separates, and random for the most part: nobody can have written it.
+    let boundary = id.simple();
+    let mut body = Vec::new();
+    let mut part = |name: &str, rest: &str, content: &[u8]| {
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{rest}\r\n\r\n");
+        body.extend([head.as_bytes(), content, b"\r\n"].concat());
+    };
+    for (name, value) in fields {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match BASE64.decode(text.as_bytes()) {
+            Ok(bytes) if name == BINARY_DATA => part(DATA, BINARY_PART, &bytes),
+            _ => part(name, "", text.as_bytes()),
+        }
+    }
+    body.extend(format!("--{boundary}--\r\n").into_bytes());
+    let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
+    // Hexadecimal digits are always a header's value.
+    (content_type.unwrap_or_else(|_| HeaderValue::from_static("multipart/form-data")), body)
+}
+
+const BINARY_PART: &str = "; filename=\"message\"\r\nContent-Type: application/octet-stream";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Two seconds to connect and two to answer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
@@ -253,6 +289,27 @@ mod rendering {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_message_is_a_part_of_its_own() {
+        let id = Uuid::from_u128(7);
+        let Value::Object(fields) = json!({"action": "dataChannelMessage", "data": "{\"a\": 1}\r\n--x"}) else {
+            return;
+        };
+        let (content_type, body) = multipart(id, &fields);
+        let boundary = "00000000000000000000000000000007";
+        assert_eq!(content_type, format!("multipart/form-data; boundary={boundary}"));
+        let head = |name| format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        let (action, data) = (head("action"), head("data"));
+        let expected = format!("{action}dataChannelMessage\r\n{data}{{\"a\": 1}}\r\n--x\r\n--{boundary}--\r\n");
+        assert_eq!(String::from_utf8(body).as_deref(), Ok(expected.as_str()));
+
+        let Value::Object(fields) = json!({"binaryData": "AP8="}) else { return };
+        let (_, body) = multipart(id, &fields);
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"data\"{BINARY_PART}\r\n\r\n");
+        let end = format!("\r\n--{boundary}--\r\n");
+        assert_eq!(body, [head.as_bytes(), &[0, 255], end.as_bytes()].concat());
+    }
 
     #[test]
     fn a_form_holds_what_json_holds() {

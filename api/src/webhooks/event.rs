@@ -13,14 +13,25 @@ pub enum Action {
     LiveStreamEnded,
     /// The figures of a live stream, every so often.
     LiveStreamStatus,
+    /// A recording is complete.
+    VodReady,
     PlayStarted,
     PlayStopped,
     /// A publisher was let in and sent no media.
     PublishTimeoutError,
+    /// A stream of a room came or went, and with it perhaps the first or the last one.
+    SubtrackAdded,
+    SubtrackLeft,
+    FirstActiveTrackAdded,
+    NoActiveSubtracksLeft,
+    /// Nobody watched a stream for as long as its record says.
+    IdleTimeIsExpired,
     PublishRefused,
     PlayRefused,
     SubscriberBlocked,
     SubscriberUnblocked,
+    /// Somebody wrote to a data channel. Goes to a webhook of its own.
+    DataChannelMessage,
     /// Somebody tries the webhook out.
     Test,
 }
@@ -32,13 +43,20 @@ impl Action {
             Self::LiveStreamStarted => "liveStreamStarted",
             Self::LiveStreamEnded => "liveStreamEnded",
             Self::LiveStreamStatus => "liveStreamStatus",
+            Self::VodReady => "vodReady",
             Self::PlayStarted => "playStarted",
             Self::PlayStopped => "playStopped",
             Self::PublishTimeoutError => "publishTimeoutError",
+            Self::SubtrackAdded => "subtrackAddedInTheMainTrack",
+            Self::SubtrackLeft => "subtrackLeftTheMainTrack",
+            Self::FirstActiveTrackAdded => "firstActiveTrackAddedInMainTrack",
+            Self::NoActiveSubtracksLeft => "noActiveSubtracksLeftInMainTrack",
+            Self::IdleTimeIsExpired => "idleTimeIsExpired",
             Self::PublishRefused => "publishRefused",
             Self::PlayRefused => "playRefused",
             Self::SubscriberBlocked => "subscriberBlocked",
             Self::SubscriberUnblocked => "subscriberUnblocked",
+            Self::DataChannelMessage => "dataChannelMessage",
             Self::Test => "webhookTest",
         }
     }
@@ -53,11 +71,22 @@ impl Action {
         }
     }
 
+    /// Followed by so many others that what was delivered, or lost, is not written down one by one.
+    pub fn is_fleeting(word: &str) -> bool {
+        [Self::LiveStreamStatus, Self::DataChannelMessage].iter().any(|action| action.as_str() == word)
+    }
+
     /// Viewers and strangers cause these, in any number.
     pub const fn is_minor(self) -> bool {
         matches!(
             self,
-            Self::LiveStreamStatus | Self::PlayStarted | Self::PlayStopped | Self::PublishRefused | Self::PlayRefused
+            Self::LiveStreamStatus
+                | Self::PlayStarted
+                | Self::PlayStopped
+                | Self::PublishRefused
+                | Self::PlayRefused
+                | Self::IdleTimeIsExpired
+                | Self::DataChannelMessage
         )
     }
 }
@@ -145,6 +174,9 @@ fn is_credential(name: &str) -> bool {
         || ["code", "hash", "auth", "key", "sig", "pin"].iter().any(|word| lower.ends_with(word))
 }
 
+/// What was written to a data channel: a text, or bytes in base64.
+pub const DATA: &str = "data";
+pub const BINARY_DATA: &str = "binaryData";
 /// Fields with a meaning of their own.
 const RESERVED: [&str; 16] = [
     "id",

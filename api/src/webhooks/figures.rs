@@ -86,15 +86,9 @@ fn fields(live: &LiveStream) -> Map<String, Value> {
     if let Value::Object(fields) = fields { fields } else { Map::new() }
 }
 
-/// In the order of time, like every other id.
 fn id(api: &Api, live: &LiveStream, due: UnixTime) -> Uuid {
     let millis = u64::try_from(due.as_millis()).unwrap_or(0);
-    let digest = api.secrets().digest(&["figures", &live.publisher.to_string(), &millis.to_string()]);
-    let mut random = [0; 10];
-    for (to, from) in random.iter_mut().zip(digest) {
-        *to = from;
-    }
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    outbox::common_id(api, due, &["figures", &live.publisher.to_string(), &millis.to_string()])
 }
 
 /// Reports come from the workers once a second.

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`authorization`] | the question inside of a decision |
 //! | [`event`] | what is told, and its fields |
-//! | [`outbox`] | events written down in the transaction of what they tell |
+//! | [`outbox`] | events written down in the transaction of what they tell, and messages, which no transaction tells |
 //! | [`delivery`] | the task that delivers them, and [`schedule`], when it tries again |
 //! | [`refusals`], [`figures`] | events that no transaction tells: refusals, and live figures every so often |
+//! | [`idle`] | events written down ahead: streams that nobody watches |
+//! | [`status`] | what happens to the server itself, for a webhook of its own |
 //! | [`upkeep`] | bounds and retention of the table |
 //! | [`signature`] | the signature of every body |
 
@@ -14,10 +16,12 @@ mod authorization;
 mod delivery;
 mod event;
 mod figures;
+pub mod idle;
 mod outbox;
 mod refusals;
 mod schedule;
 mod signature;
+pub mod status;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -30,9 +34,9 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 pub use authorization::{Asked, Authorization};
 pub use delivery::{deliver, try_out};
-pub use event::{Action, Happening, parameters};
+pub use event::{Action, BINARY_DATA, DATA, Happening, parameters};
 pub use figures::tell_figures;
-pub use outbox::{is_heard, tell};
+pub use outbox::{is_heard, pass_on, tell};
 pub use refusals::{Refusals, record_refusals};
 pub use upkeep::upkeep;
 

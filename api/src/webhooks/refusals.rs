@@ -82,7 +82,7 @@ async fn record(api: &Api, batch: &[Refused]) -> Stored<()> {
         let room = match room.get_mut(&application.id) {
             Some(room) => room,
             None => {
-                let waiting = webhooks::count_waiting(db, application.id, true).await?;
+                let waiting = webhooks::count_waiting(db, application.id, webhooks::Class::Viewers).await?;
                 room.entry(application.id).or_insert(MOST_WAITING.saturating_sub(waiting))
             }
         };

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod telling;
+mod watching;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -74,6 +75,15 @@ impl Receiver {
 
     async fn next(&mut self) -> Request {
         timeout(Duration::from_secs(20), self.requests.recv()).await.expect("in time").expect("the receiver runs")
+    }
+
+    /// The next events, in whatever order they come.
+    async fn some(&mut self, count: usize) -> Vec<Value> {
+        let mut told = Vec::new();
+        while told.len() < count {
+            told.push(self.next().await.json());
+        }
+        told
     }
 
     fn asked(&mut self) -> usize {

@@ -166,7 +166,7 @@ async fn one_walks_from_a_broadcast_to_its_subscribers_and_back() {
     let seen = local
         .data(
             r#"{ broadcast(application: "LiveApp", streamId: "stream1") {
-                   id name status live { since } urls { hls dash rtmpPublish player }
+                   id name status live { since } urls { hls dash rtmpPublish player whip webSocket }
                    subscribers(filter: { search: "player" }) { totalCount nodes {
                      id type hasSecret publishBlock { id } playBlock { id active subscriber { subscriberId } }
                      broadcast { name application { name blocks { nodes { id } } } }
@@ -179,6 +179,9 @@ async fn one_walks_from_a_broadcast_to_its_subscribers_and_back() {
     let broadcast = &seen["broadcast"];
     assert_eq!(broadcast["urls"]["hls"], "http://127.0.0.1:5080/LiveApp/streams/stream1.m3u8");
     assert_eq!(broadcast["urls"]["rtmpPublish"], "rtmp://127.0.0.1/LiveApp/stream1");
+    assert!(broadcast["urls"]["whip"].as_str().unwrap().ends_with("/LiveApp/whip/stream1"));
+    let socket = broadcast["urls"]["webSocket"].as_str().unwrap();
+    assert!(socket.starts_with("ws://") && socket.ends_with("/LiveApp/websocket"), "{socket}");
     let subscriber = &broadcast["subscribers"]["nodes"][0];
     assert_eq!((&subscriber["type"], &subscriber["hasSecret"]), (&json!("PLAY"), &json!(false)));
     assert_eq!(subscriber["publishBlock"], Value::Null);

@@ -1,7 +1,9 @@
 //! Broadcasts (`rest-v2` §3).
 
-mod shape;
-mod subtrack;
+mod data;
+mod recording;
+pub mod shape;
+pub mod subtrack;
 
 use axum::Json;
 use axum::extract::State;
@@ -33,6 +35,8 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(stop_broadcast))
         .routes(routes!(start_broadcast))
         .merge(subtrack::routes())
+        .merge(data::routes())
+        .merge(recording::routes())
 }
 
 /// What a creation answers.
@@ -72,7 +76,7 @@ async fn create_broadcast(
     }
     let created = api.create_broadcast(&application, new).await.map_err(|error| Failure::from(error).bad_request())?;
     let picture = LivePicture::of(&api, &application, host.0, Some(&created.stream_id));
-    Ok(Json(Created::Broadcast(Box::new(picture.show(&api, &application, created)))))
+    Ok(Json(Created::Broadcast(Box::new(picture.show(&api, &application, created).await?))))
 }
 
 /// Read a broadcast
@@ -88,7 +92,7 @@ async fn read_broadcast(
 ) -> Rest<Json<BroadcastObject>> {
     let found = api.broadcast(&application, &stream.id).await?.ok_or(Failure::Absent)?;
     let picture = LivePicture::of(&api, &application, host.0, Some(&found.stream_id));
-    Ok(Json(picture.show(&api, &application, found)))
+    Ok(Json(picture.show(&api, &application, found).await?))
 }
 
 /// Change a broadcast
@@ -206,7 +210,7 @@ async fn list(
     let filter = BroadcastFilter { search: search_of(parameters.filled("search")), kind, ..BroadcastFilter::default() };
     let slice = api.broadcasts(application, filter, order_of(parameters), page).await?;
     let picture = LivePicture::of(api, application, host.0, None);
-    Ok(Json(slice.into_nodes().into_iter().map(|broadcast| picture.show(api, application, broadcast)).collect()))
+    Ok(Json(picture.show_all(api, application, slice.into_nodes()).await?))
 }
 
 /// Both words are needed; one alone, or an unknown one, leaves the order of creation.
@@ -302,7 +306,8 @@ async fn count_live_broadcasts(
     State(api): State<Api>,
     InApplication(application): InApplication,
 ) -> Rest<Json<SimpleStat>> {
-    let filter = BroadcastFilter { status: Some(BroadcastStatus::Broadcasting), ..BroadcastFilter::default() };
+    let status = Some(BroadcastStatus::Broadcasting);
+    let filter = BroadcastFilter { status, room: Some(false), ..BroadcastFilter::default() };
     count(&api, &application, filter).await
 }
 
@@ -315,14 +320,18 @@ async fn count(api: &Api, application: &Application, filter: BroadcastFilter) ->
 /// It may come back: stopping is no block.
 #[utoipa::path(
     post, path = "/broadcasts/{id}/stop", tag = "broadcasts",
+    params(
+        ("stopSubtracks" = Option<bool>, Query, description = "Also the publishers of its subtracks; true unless set"),
+    ),
     responses((status = 200, body = Answer)),
 )]
 async fn stop_broadcast(
     State(api): State<Api>,
     InApplication(application): InApplication,
     PathOf(stream): PathOf<Stream>,
+    parameters: Parameters,
 ) -> Rest<Answer> {
-    api.stop_broadcast(&application, &stream.id).await?;
+    api.stop_broadcast(&application, &stream.id, parameters.flag("stopSubtracks", true)).await?;
     Ok(Answer::success())
 }
 

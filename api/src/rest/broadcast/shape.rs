@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::Api;
 use crate::manage::{
-    Application, Broadcast, BroadcastChanges, BroadcastType, LiveStream, NewBroadcast, Session, SessionFilter,
+    Application, Broadcast, BroadcastChanges, BroadcastType, LiveStream, NewBroadcast, Outcome, Session, SessionFilter,
 };
 use crate::rest::lenient;
 
@@ -131,7 +131,7 @@ impl BroadcastInput {
         let expire_duration_ms = self.expire_duration_ms.unwrap_or(0).max(0);
         let mut fields = self.fields();
         fields.other.extend(on_creation);
-        Ok(NewBroadcast { stream_id, kind, expire_duration_ms, fields })
+        Ok(NewBroadcast { stream_id, kind, expire_duration_ms, room: false, fields })
     }
 
     pub fn into_changes(self) -> BroadcastChanges {
@@ -274,6 +274,27 @@ pub struct BroadcastObject {
     conference_mode: Option<String>,
 }
 
+impl BroadcastObject {
+    /// The same for viewers: without addresses of people, of servers and of what stands behind the stream, which may
+    /// hold passwords and stream keys.
+    pub fn for_viewers(self) -> Self {
+        Self {
+            end_point_list: None,
+            play_list_item_list: None,
+            listener_hook_url: None,
+            ip_addr: None,
+            username: None,
+            password: None,
+            stream_url: None,
+            origin_adress: String::new(),
+            rtmp_url: String::new(),
+            user_agent: UNKNOWN_AGENT.to_owned(),
+            remote_ip: None,
+            ..self
+        }
+    }
+}
+
 /// What is live about the broadcasts of one application, read once for a whole list.
 pub struct LivePicture {
     host: String,
@@ -295,8 +316,45 @@ impl LivePicture {
         Self { host, now: api.now(), publishers }
     }
 
+    /// The objects that clients get, in the same order.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn show_all(
+        &self,
+        api: &Api,
+        application: &Application,
+        broadcasts: Vec<Broadcast>,
+    ) -> Outcome<Vec<BroadcastObject>> {
+        let mains: Vec<&Broadcast> = broadcasts.iter().collect();
+        let mut tracks: HashMap<String, Vec<String>> = HashMap::new();
+        for (main, track) in api.subtrack_names(application, &mains).await? {
+            tracks.entry(main).or_default().push(track);
+        }
+        let show = |broadcast: Broadcast| {
+            let tracks = tracks.remove(broadcast.stream_id.as_str()).unwrap_or_default();
+            self.object(api, application, broadcast, tracks)
+        };
+        Ok(broadcasts.into_iter().map(show).collect())
+    }
+
     /// The object that clients get.
-    pub fn show(&self, api: &Api, application: &Application, broadcast: Broadcast) -> BroadcastObject {
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn show(&self, api: &Api, application: &Application, broadcast: Broadcast) -> Outcome<BroadcastObject> {
+        let tracks = api.subtrack_names(application, &[&broadcast]).await?.into_iter().map(|(_, track)| track);
+        let tracks = tracks.collect();
+        Ok(self.object(api, application, broadcast, tracks))
+    }
+
+    fn object(
+        &self,
+        api: &Api,
+        application: &Application,
+        broadcast: Broadcast,
+        sub_track_stream_ids: Vec<String>,
+    ) -> BroadcastObject {
         let live = api.live_stream(application, &broadcast.stream_id);
         let publisher = self.publishers.get(&broadcast.stream_id).filter(|_| live.is_some());
         let carried = Carried(&broadcast.other);
@@ -349,11 +407,13 @@ impl LivePicture {
             encoder_queue_size: 0,
             drop_packet_count_in_ingestion: 0,
             drop_frame_count_in_encoding: 0,
-            packet_lost_ratio: 0.0,
+            packet_lost_ratio: stats.loss_ratio(),
             packets_lost: stats.packets_lost,
             jitter_ms: stats.jitter_ms.round() as i64,
             rtt_ms: stats.round_trip_time_ms.round() as i64,
-            user_agent: publisher.and_then(|session| session.peer.user_agent.clone()).unwrap_or("N/A".to_owned()),
+            user_agent: publisher
+                .and_then(|session| session.peer.user_agent.clone())
+                .unwrap_or(UNKNOWN_AGENT.to_owned()),
             remote_ip: publisher.map(|session| session.peer.address.to_string()),
             latitude: carried.text("latitude"),
             longitude: carried.text("longitude"),
@@ -371,10 +431,10 @@ impl LivePicture {
             hls_parameters: carried.map("hlsParameters"),
             auto_start_stop_enabled: carried.flag("autoStartStopEnabled", false),
             encoder_settings_list: carried.list("encoderSettingsList"),
-            is_virtual: carried.flag("virtual", false),
+            is_virtual: broadcast.room,
             max_idle_time: carried.integer("maxIdleTime", 0),
             anyone_watching: live.as_ref().is_some_and(|live| live.viewers.total() > 0),
-            sub_track_stream_ids: Vec::new(),
+            sub_track_stream_ids,
             conference_mode: carried.text("conferenceMode"),
             name: broadcast.name,
             description: broadcast.description,
@@ -393,6 +453,7 @@ impl LivePicture {
     }
 }
 
+const UNKNOWN_AGENT: &str = "N/A";
 /// More publishers of one application than this have no address and user agent in lists.
 const MAX_PUBLISHERS: usize = 10_000;
 

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use sluice_contract::StreamId;
+use sluice_contract::message::SubtrackFilter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::shape::{BroadcastObject, LivePicture};
 use crate::Api;
-use crate::manage::{Application, BroadcastChanges, BroadcastFilter, BroadcastOrder, BroadcastStatus, Role};
+use crate::manage::{Application, Broadcast, BroadcastChanges, BroadcastStatus, MAX_PAGE, Role};
 use crate::rest::access::InApplication;
 use crate::rest::answer::{Answer, Failure, Rest, SimpleStat, existing};
-use crate::rest::extract::{Paging, Parameters, PathOf, ServerHost, Stream};
+use crate::rest::extract::{Parameters, PathOf, ServerHost, Stream, StreamPage};
 
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -35,12 +36,7 @@ async fn add_subtrack(
     PathOf(main): PathOf<Stream>,
     parameters: Parameters,
 ) -> Rest<Answer> {
-    application.require(Role::Operator)?;
-    let main = main.required()?;
-    if api.broadcast(&application, main.as_str()).await?.is_none() {
-        return Ok(Answer::failure(unknown_main(&main)));
-    }
-    put_under(&api, &application, parameters.filled("id"), main.to_string()).await
+    add(&api, &application, &main.required()?, parameters.filled("id").unwrap_or_default()).await
 }
 
 /// Remove a subtrack
@@ -57,19 +53,31 @@ async fn remove_subtrack(
     PathOf(main): PathOf<Stream>,
     parameters: Parameters,
 ) -> Rest<Answer> {
+    remove(&api, &application, &main.required()?, parameters.filled("id").unwrap_or_default()).await
+}
+
+/// Makes a stream a track of another.
+pub async fn add(api: &Api, application: &Application, main: &StreamId, subtrack: &str) -> Rest<Answer> {
     application.require(Role::Operator)?;
-    let (main, subtrack) = (main.required()?, parameters.filled("id").unwrap_or_default());
-    let found = api.broadcast(&application, subtrack).await?;
-    if found.is_none_or(|found| found.main_track.as_ref() != Some(&main)) {
+    if api.broadcast(application, main.as_str()).await?.is_none() {
+        return Ok(Answer::failure(format!("There is no broadcast {main} to add a subtrack to")));
+    }
+    put_under(api, application, subtrack, main.to_string()).await
+}
+
+/// Makes a track of another stream stand alone.
+pub async fn remove(api: &Api, application: &Application, main: &StreamId, subtrack: &str) -> Rest<Answer> {
+    application.require(Role::Operator)?;
+    let found = api.broadcast(application, subtrack).await?;
+    if found.is_none_or(|found| found.main_track.as_ref() != Some(main)) {
         return Ok(Answer::failure(format!("{main} has no subtrack {subtrack}")));
     }
-    put_under(&api, &application, Some(subtrack), String::new()).await
+    put_under(api, application, subtrack, String::new()).await
 }
 
 /// Writes down whose track a stream is; an empty text for nobody's.
-async fn put_under(api: &Api, application: &Application, subtrack: Option<&str>, main: String) -> Rest<Answer> {
+async fn put_under(api: &Api, application: &Application, subtrack: &str, main: String) -> Rest<Answer> {
     let changes = BroadcastChanges { main_track: Some(main), ..BroadcastChanges::default() };
-    let subtrack = subtrack.unwrap_or_default();
     match existing(api.update_broadcast(application, subtrack, changes).await)? {
         Some(_) => Ok(Answer::success()),
         None => Ok(Answer::failure(format!("Broadcast with streamId: {subtrack} does not exist"))),
@@ -85,13 +93,11 @@ async fn put_under(api: &Api, application: &Application, subtrack: Option<&str>,
 async fn list_subtracks(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(main): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
     host: ServerHost,
     parameters: Parameters,
 ) -> Rest<Json<Vec<BroadcastObject>>> {
-    let filter = under(&api, &application, &main).await?;
-    list(&api, &application, filter, paging, host, &parameters).await
+    list(&api, &application, page, host, filter_of(&parameters, None)).await
 }
 
 /// List the subtracks of a broadcast that are on air
@@ -103,59 +109,61 @@ async fn list_subtracks(
 async fn list_active_subtracks(
     State(api): State<Api>,
     InApplication(application): InApplication,
-    PathOf(main): PathOf<Stream>,
-    PathOf(paging): PathOf<Paging>,
+    PathOf(page): PathOf<StreamPage>,
     host: ServerHost,
     parameters: Parameters,
 ) -> Rest<Json<Vec<BroadcastObject>>> {
-    let filter = under(&api, &application, &main).await?;
-    let filter = BroadcastFilter { status: Some(BroadcastStatus::Broadcasting), ..filter };
-    list(&api, &application, filter, paging, host, &parameters).await
+    list(&api, &application, page, host, filter_of(&parameters, Some(BroadcastStatus::Broadcasting))).await
 }
 
 /// Count the subtracks of a broadcast that are on air
 #[utoipa::path(
     get, path = "/broadcasts/{id}/active-subtracks-count", tag = "broadcasts",
+    params(("role" = Option<String>, Query, description = "Only in this role")),
     responses((status = 200, body = SimpleStat)),
 )]
 async fn count_active_subtracks(
     State(api): State<Api>,
     InApplication(application): InApplication,
     PathOf(main): PathOf<Stream>,
+    parameters: Parameters,
 ) -> Rest<Json<SimpleStat>> {
-    let filter = under(&api, &application, &main).await?;
-    let filter = BroadcastFilter { status: Some(BroadcastStatus::Broadcasting), ..filter };
-    Ok(Json(SimpleStat { number: api.count_broadcasts(&application, filter).await? }))
+    let filter = filter_of(&parameters, Some(BroadcastStatus::Broadcasting));
+    let tracks = under(&api, &application, main.stream_id(), &filter).await?;
+    Ok(Json(SimpleStat { number: tracks.len() as u64 }))
+}
+
+fn filter_of(parameters: &Parameters, status: Option<BroadcastStatus>) -> SubtrackFilter {
+    SubtrackFilter {
+        role: parameters.filled("role").map(str::to_owned),
+        status: status.map(|status| status.as_str().to_owned()),
+    }
 }
 
 /// # Errors
 /// 404 with a `Result` when there is no such main track.
-async fn under(api: &Api, application: &Application, main: &Stream) -> Rest<BroadcastFilter> {
-    let unknown = Failure::NotFound("There is no such main track");
-    let Some(main_track) = main.stream_id() else { return Err(unknown) };
-    match api.broadcast(application, main_track.as_str()).await? {
-        Some(_) => Ok(BroadcastFilter { main_track: Some(main_track), ..BroadcastFilter::default() }),
-        None => Err(unknown),
-    }
+async fn under(
+    api: &Api,
+    application: &Application,
+    main: Option<StreamId>,
+    filter: &SubtrackFilter,
+) -> Rest<Vec<Broadcast>> {
+    let main = main.ok_or(Failure::NotFound(NO_MAIN_TRACK))?;
+    let tracks = api.subtracks(application, &main, filter).await;
+    tracks.map_err(|error| Failure::from(error).or_not_found(NO_MAIN_TRACK))
 }
 
 async fn list(
     api: &Api,
     application: &Application,
-    filter: BroadcastFilter,
-    paging: Paging,
+    page: StreamPage,
     host: ServerHost,
-    parameters: &Parameters,
+    filter: SubtrackFilter,
 ) -> Rest<Json<Vec<BroadcastObject>>> {
-    let Some(page) = paging.page() else { return Ok(Json(Vec::new())) };
-    let slice = api.broadcasts(application, filter, BroadcastOrder::default(), page).await?;
-    let role = parameters.filled("role");
+    let tracks = under(api, application, page.stream_id(), &filter).await?;
+    let tracks = page.paging().cut(tracks, usize::try_from(MAX_PAGE).unwrap_or(usize::MAX));
     let picture = LivePicture::of(api, application, host.0, None);
-    let found = slice.into_nodes().into_iter();
-    let in_role = found.filter(|found| role.is_none() || found.other.get("role").and_then(|r| r.as_str()) == role);
-    Ok(Json(in_role.map(|broadcast| picture.show(api, application, broadcast)).collect()))
+    Ok(Json(picture.show_all(api, application, tracks).await?))
 }
 
-fn unknown_main(main: &StreamId) -> String {
-    format!("There is no broadcast {main} to add a subtrack to")
-}
+const NO_MAIN_TRACK: &str = "There is no such main track";

@@ -63,17 +63,17 @@ async fn list_applications(State(api): State<Api>, Manager(viewer): Manager) -> 
 )]
 async fn list_applications_info(State(api): State<Api>, Manager(viewer): Manager) -> Rest<Json<Vec<ApplicationInfo>>> {
     let found = api.applications(&viewer).await?;
-    Ok(Json(
-        found
-            .iter()
-            .map(|application| ApplicationInfo {
-                name: application.name.to_string(),
-                live_stream_count: api.live_streams(application).len(),
-                vod_count: 0,
-                storage: 0,
-            })
-            .collect(),
-    ))
+    let mut shown = Vec::with_capacity(found.len());
+    for application in &found {
+        let recordings = api.recording_totals(application).await?;
+        shown.push(ApplicationInfo {
+            name: application.name.to_string(),
+            live_stream_count: api.live_streams(application).len(),
+            vod_count: recordings.count,
+            storage: recordings.bytes,
+        });
+    }
+    Ok(Json(shown))
 }
 
 /// List the streams of an application that are on air

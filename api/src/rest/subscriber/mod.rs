@@ -1,6 +1,6 @@
 //! Subscribers, their codes and their blocks (`rest-v2` §5). None of these calls needs the broadcast to exist.
 
-mod shape;
+pub mod shape;
 
 use axum::Json;
 use axum::extract::State;

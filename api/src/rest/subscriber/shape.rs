@@ -93,6 +93,23 @@ impl From<Subscriber> for SubscriberObject {
     }
 }
 
+impl SubscriberObject {
+    /// The same for others who watch the stream: who there is, not what they may do and did.
+    pub fn for_viewers(self) -> Self {
+        Self {
+            current_concurrent_connections: 0,
+            concurrent_connections_limit: 0,
+            blocked_type: None,
+            blocked_until_unit_time_stamp_ms: 0,
+            registered_node_ip: None,
+            avg_video_bitrate: 0,
+            avg_audio_bitrate: 0,
+            totp_expiry_period_seconds: 0,
+            ..self
+        }
+    }
+}
+
 /// REST has one place for two blocks: both when both hold, until the later one; else the one that holds; else the last.
 fn shown_block(subscriber: &Subscriber) -> Option<(BlockOperations, UnixTime)> {
     match (subscriber.publish_blocked_until, subscriber.play_blocked_until) {

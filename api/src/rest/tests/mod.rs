@@ -6,6 +6,7 @@ mod live;
 mod management;
 mod openapi;
 mod relay;
+mod rooms;
 mod seeds;
 mod server;
 mod settings;
@@ -13,6 +14,7 @@ mod subscribers;
 mod tokens;
 mod unsupported;
 mod viewers;
+mod webrtc;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -20,17 +20,11 @@ async fn calls_that_would_do_something_say_that_they_did_not() {
         (Method::POST, "/broadcasts/s/start", "No Stream Exists with id:s"),
         (Method::POST, "/broadcasts/playlists/s/next?index=-1", ""),
         (Method::PUT, "/broadcasts/s/seek-time/1000", ""),
-        (Method::POST, "/broadcasts/s/data", "Requested WebRTC stream does not exist"),
         (Method::POST, "/broadcasts/s/id3", "ID3 tag is not enabled"),
         (Method::POST, "/broadcasts/s/sei", ""),
         (Method::GET, "/broadcasts/s/ip-camera-error", ""),
         (Method::POST, "/broadcasts/s/ip-camera/move", ""),
         (Method::POST, "/broadcasts/import-to-stalker", ""),
-        (Method::POST, "/broadcasts/webrtc-viewers/1/stop", ""),
-        (Method::DELETE, "/broadcasts/conference-rooms/r", ""),
-        (Method::PUT, "/broadcasts/conference-rooms/r/s", ""),
-        (Method::PUT, "/broadcasts/conference-rooms/r/add?streamId=s", ""),
-        (Method::DELETE, "/broadcasts/conference-rooms/r/s", ""),
         (Method::POST, "/vods/import-to-stalker", ""),
         (Method::POST, "/vods/synch-user-vod-list", ""),
         (Method::POST, "/vods/create?name=x.mp4", ""),
@@ -78,19 +72,6 @@ async fn lists_of_what_is_not_there_are_empty() {
 }
 
 #[tokio::test]
-async fn rooms_are_refused_with_the_statuses_of_rooms() {
-    let server = Server::start().await;
-    let rooms = format!("{APP}/broadcasts/conference-rooms");
-    let created = server.post(&rooms).json(&json!({"roomId": "r"})).send().await;
-    assert_eq!((created.status, &created.json()["success"]), (StatusCode::BAD_REQUEST, &json!(false)));
-    assert_eq!(server.put(&format!("{rooms}/r")).json(&json!({})).send().await.status, StatusCode::BAD_REQUEST);
-    let read = server.get(&format!("{rooms}/r")).send().await;
-    assert_eq!((read.status, read.text()), (StatusCode::NOT_FOUND, String::new()));
-    let info = server.get(&format!("{rooms}/r/room-info?streamId=s")).send().await.json();
-    assert_eq!(info["streamDetailsMap"], json!({}));
-}
-
-#[tokio::test]
 async fn an_unknown_recording_is_an_empty_object_that_cannot_be_deleted() {
     let server = Server::start().await;
     let vod = server.get(&format!("{APP}/vods/x")).send().await.json();
@@ -117,32 +98,4 @@ async fn readers_may_not_even_try() {
         let call = server.call(method, &format!("{APP}{path}")).from("203.0.113.9").header("cookie", &cookie);
         assert_eq!(call.send().await.status.as_u16(), status, "{path}");
     }
-}
-
-#[tokio::test]
-async fn subtracks_hang_on_their_main_track() {
-    let server = Server::start().await;
-    for id in ["main", "a", "b"] {
-        server.post(&format!("{APP}/broadcasts/create")).json(&json!({"streamId": id, "role": id})).send().await;
-    }
-    let main = format!("{APP}/broadcasts/main");
-    for id in ["a", "b"] {
-        server.post(&format!("{main}/subtrack?id={id}")).send().await.result(true);
-    }
-    server.post(&format!("{main}/subtrack?id=nobody")).send().await.result(false);
-    server.post(&format!("{APP}/broadcasts/nobody/subtrack?id=a")).send().await.result(false);
-    let ids = |list: Value| -> Vec<String> {
-        let all = list.as_array().expect("a list").iter();
-        all.filter_map(|track| track["streamId"].as_str().map(str::to_owned)).collect()
-    };
-    assert_eq!(ids(server.get(&format!("{main}/subtracks/0/5")).send().await.json()), ["a", "b"]);
-    assert_eq!(ids(server.get(&format!("{main}/subtracks/0/5?role=b")).send().await.json()), ["b"]);
-    assert_eq!(server.get(&format!("{main}/active-subtracks/0/5")).send().await.json(), json!([]));
-    let count = server.get(&format!("{main}/active-subtracks-count")).send().await.json();
-    assert_eq!(count, json!({"number": 0}));
-    server.delete(&format!("{main}/subtrack?id=a")).send().await.result(true);
-    server.delete(&format!("{main}/subtrack?id=a")).send().await.result(false);
-    assert_eq!(ids(server.get(&format!("{main}/subtracks/0/5")).send().await.json()), ["b"]);
-    let unknown = server.get(&format!("{APP}/broadcasts/nobody/subtracks/0/5")).send().await;
-    assert_eq!((unknown.status, &unknown.json()["success"]), (StatusCode::NOT_FOUND, &json!(false)));
 }

@@ -1,7 +1,7 @@
 //! Events from what happened to their receiver.
 
 use serde_json::json;
-use sluice_contract::message::{EndReason, EventKind, SessionReport, StatsReport};
+use sluice_contract::message::{DataMessage, EndReason, EventKind, SessionReport, StatsReport};
 use sluice_contract::{Operation, UnixTime};
 use uuid::Uuid;
 
@@ -15,14 +15,14 @@ use crate::webhooks::{outbox, upkeep};
 
 const SOON: Duration = Duration::from_secs(20);
 
-async fn publish(worker: &TestWorker, name: &str, query: &str) -> SessionReport {
+pub(super) async fn publish(worker: &TestWorker, name: &str, query: &str) -> SessionReport {
     let session = worker.admitted(worker.request(Operation::Publish, name, query)).await;
     worker.tell(EventKind::SessionStarted { session: session.clone() }).await;
     worker.tell(EventKind::StreamStarted { stream: stream_of(&session) }).await;
     session
 }
 
-async fn end(worker: &TestWorker, session: SessionReport) {
+pub(super) async fn end(worker: &TestWorker, session: SessionReport) {
     let (stream, reason) = (stream_of(&session), EndReason::Closed);
     worker.tell(EventKind::StreamEnded { stream, reason, detail: None }).await;
     worker.tell(EventKind::SessionEnded { session, reason, detail: None }).await;
@@ -297,8 +297,18 @@ async fn the_table_stays_bounded_and_the_oldest_go_first() {
     let db = test.api.store().writer();
     let rows: Vec<_> = (0..10).map(|at| kept(&test, &application, START.plus_secs(at))).collect();
     webhooks::insert(db, rows.clone()).await.expect("kept");
-    assert_eq!(webhooks::drop_oldest(db, application.id, false, 4).await.expect("dropped"), 6);
-    assert_eq!(webhooks::drop_oldest(db, application.id, true, 0).await.expect("looked"), 0, "another class");
+    assert_eq!(webhooks::drop_oldest(db, application.id, webhooks::Class::Streams, 4).await.expect("dropped"), 6);
+    assert_eq!(
+        webhooks::drop_oldest(db, application.id, webhooks::Class::Viewers, 0).await.expect("looked"),
+        0,
+        "another class"
+    );
+    let message =
+        webhooks::Model { id: Uuid::now_v7(), minor: true, action: "dataChannelMessage".to_owned(), ..rows[0].clone() };
+    webhooks::insert(db, vec![message]).await.expect("kept");
+    let dropped = async |class| webhooks::drop_oldest(db, application.id, class, 0).await.expect("looked");
+    assert_eq!(dropped(webhooks::Class::Viewers).await, 0, "messages are a class of their own");
+    assert_eq!(dropped(webhooks::Class::Messages).await, 1);
     let left: Vec<_> = deliveries(&test).await.iter().map(|delivery| delivery.at).collect();
     assert_eq!(left, [9, 8, 7, 6].map(|at| START.plus_secs(at)));
 
@@ -309,5 +319,53 @@ async fn the_table_stays_bounded_and_the_oldest_go_first() {
     let newest = &deliveries(&test).await[0];
     assert_eq!((newest.id, newest.state), (expired.id, DeliveryState::Dropped));
     assert_eq!(webhooks::purge_beyond(db, 0).await.expect("forgotten"), 1);
-    assert_eq!(webhooks::count_waiting(db, application.id, false).await.expect("counted"), 4);
+    assert_eq!(webhooks::count_waiting(db, application.id, webhooks::Class::Streams).await.expect("counted"), 4);
+}
+
+#[tokio::test]
+async fn messages_of_data_channels_go_to_a_webhook_of_their_own() {
+    let test = open_api().await;
+    let mut receiver = Receiver::start().await;
+    let application = test.set(json!({"dataChannelWebHookURL": receiver.url("/said")})).await;
+    let worker = test.worker().await;
+    let session = publish(&worker, "s", "subscriberId=alice&subscriberCode=123456").await;
+    let say = |message| {
+        worker.tell(EventKind::Said {
+            session: session.session,
+            application: application.name.clone(),
+            stream_id: stream("s"),
+            subscriber: Some(subscriber("alice")),
+            message,
+        })
+    };
+    say(DataMessage::Text("good evening".to_owned())).await;
+    let heard = receiver.next().await;
+    let content_type = heard.header("content-type");
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=").expect(content_type);
+    let body = String::from_utf8(heard.body.to_vec()).expect("a text");
+    let timestamp = START.plus_secs(1).as_millis().to_string();
+    for (name, content) in [
+        ("action", "dataChannelMessage"),
+        ("app", "LiveApp"),
+        ("data", "good evening"),
+        ("id", "s"),
+        ("sessionId", &session.session.to_string()),
+        ("subscriberId", "alice"),
+        ("timestamp", &timestamp),
+    ] {
+        let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n");
+        assert!(body.contains(&part), "{name}: {body}");
+    }
+    assert!(heard.headers.contains_key("x-sluice-signature"));
+    let newest = until(&test, "delivered", |delivery| delivery.state == DeliveryState::Delivered).await;
+    assert_eq!(newest.action, "dataChannelMessage");
+
+    // The stream's own start had nobody to tell, and without an address messages have nobody either.
+    test.set(json!({"dataChannelWebHookURL": ""})).await;
+    let mut broadcasts = test.api.broadcast_events();
+    say(DataMessage::Text("into the blue".to_owned())).await;
+    // Behind the message.
+    end(&worker, session.clone()).await;
+    broadcasts.recv().await.expect("told");
+    assert_eq!(deliveries(&test).await.len(), 1);
 }
