@@ -119,6 +119,7 @@ impl Authority for Gate {
                 token: TokenUse::None,
                 rejoin: true,
                 origin: None,
+                recording: Default::default(),
             })
         };
         match grant() {
@@ -165,6 +166,8 @@ fn settings(name: &str, play_protected: bool) -> Option<WorkerSettings> {
         authorize_deadline_ms: 2_000,
         content_security_policy: String::new(),
         cors: CorsSettings::default(),
+        webrtc: Default::default(),
+        recording: Default::default(),
     })
 }
 

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::Clock;
 use crate::control::Rules;
 use crate::session::{NotRegistered, Session, Sessions};
+use crate::{Clock, StreamKey};
 
 /// What a peer asks for, in its own words.
 #[derive(Debug, Clone)]
@@ -95,6 +95,11 @@ impl Admission {
         in_flight: usize,
     ) -> Self {
         Self { worker, link, rules, sessions, clock, in_flight: Semaphore::new(in_flight) }
+    }
+
+    /// Whether somebody was let in to publish the stream here, and may not send anything yet.
+    pub(crate) fn has_publisher(&self, key: &StreamKey) -> bool {
+        self.sessions.has_publisher(key)
     }
 
     /// Asks, and registers the session when the answer is yes. Fails closed: without an answer in time the reason is
@@ -194,13 +199,16 @@ impl Admission {
             NotRegistered::Revoked => DenyReason::AuthorityUnreachable,
         })?;
         let admitted = Admitted { session, ends_on_drop: true };
-        // The second: allowed as open, but protected by now; the third: switched off by now.
+        // The second: allowed as open, but protected by now; the others: switched off by now.
         let settings = settings()?;
         if self.rules.link().epoch != epoch || (open && settings.play_protected) {
             return Err(DenyReason::AuthorityUnreachable);
         }
         if plays_rtmp && !settings.rtmp_playback_enabled {
             return Err(DenyReason::PlaybackDisabled);
+        }
+        if admitted.grant().protocol.is_webrtc() && !settings.webrtc.enabled {
+            return Err(DenyReason::WebrtcDisabled);
         }
         // HTTP players learn of a block with every request; all others before they begin.
         if !admitted.grant().protocol.is_http()
@@ -216,7 +224,7 @@ impl Admission {
 }
 
 /// A UUIDv7 whose time is `now`, so that ids rise with the same clock that everything else goes by.
-fn id_at(now: UnixTime) -> Uuid {
+pub(crate) fn id_at(now: UnixTime) -> Uuid {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
     let nanos = u32::try_from(millis % 1_000).unwrap_or(0) * 1_000_000;
     Uuid::new_v7(Timestamp::from_unix(NoContext, millis / 1_000, nanos))

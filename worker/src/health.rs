@@ -16,16 +16,25 @@ use sluice_contract::message::StatsReport;
 use sluice_contract::{Operation, Protocol};
 
 use crate::control::Control;
+use crate::webrtc::endpoint::Endpoint;
 
-pub(crate) fn router(control: Arc<Control>) -> Router {
+/// What is watched.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub control: Arc<Control>,
+    /// `None` without WebRTC.
+    pub endpoint: Option<Arc<Endpoint>>,
+}
+
+pub(crate) fn router(watched: Watched) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(control)
+        .with_state(watched)
 }
 
-async fn ready(State(control): State<Arc<Control>>) -> (StatusCode, &'static str) {
+async fn ready(State(Watched { control, .. }): State<Watched>) -> (StatusCode, &'static str) {
     if control.rules.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
     } else if !control.rules.link().in_order {
@@ -35,8 +44,21 @@ async fn ready(State(control): State<Arc<Control>>) -> (StatusCode, &'static str
     }
 }
 
-async fn metrics(State(control): State<Arc<Control>>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text(&control.last_report())).into_response()
+async fn metrics(State(Watched { control, endpoint }): State<Watched>) -> Response {
+    let mut text = text(&control.last_report());
+    if let Some(endpoint) = endpoint {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "# HELP sluice_webrtc_peers WebRTC connections, those that are being set up included.\n\
+             # TYPE sluice_webrtc_peers gauge\nsluice_webrtc_peers {}\n\
+             # HELP sluice_webrtc_datagrams_dropped_total Datagrams of peers that came faster than they were read.\n\
+             # TYPE sluice_webrtc_datagrams_dropped_total counter\nsluice_webrtc_datagrams_dropped_total {}\n",
+            endpoint.peer_count(),
+            endpoint.dropped_datagrams()
+        );
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
 /// The last second's figures. Names of streams and people are not labels: they are many, and not everybody's business.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ingest/rtmp ──► hub (one publisher, many readers, GOP cache) ──► package (CMAF by GStreamer) ──► egress/http (HLS, DASH)
-//!      │                                                                                             │
+//!      │                  └──► transcode (other codings of a stream, on demand) ──► its readers         │
 //!      └────────────► admission ──► bus: authorize ──► API          session, control ◄───────────────┘
 //! ```
 //!
@@ -17,15 +17,21 @@ pub mod hub;
 pub mod ingest;
 pub mod media;
 pub mod package;
+mod record;
 mod relay;
 pub mod session;
+mod signaling;
+mod transcode;
+pub mod webrtc;
 mod worker;
 
 use std::fmt;
 
 use sluice_contract::{ApplicationName, StreamId, UnixTime};
 
+pub use record::RecordingConfig;
 pub use relay::RelayConfig;
+pub use webrtc::WebrtcConfig;
 pub use worker::{Limits, Worker, WorkerConfig, WorkerError};
 
 /// Tells the time. Tests hand in one that they move.

@@ -3,9 +3,10 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::future::{pending, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -15,11 +16,12 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use sluice_bus::{ApiLink, Authority, MemoryBus};
 use sluice_contract::message::{
-    AuthorizeCall, AuthorizeReply, Command, Control as Message, ControlAck, CorsSettings, EndReason, EventKind, Hello,
-    LocateCall, Origin, StatsReport, StreamReport, Welcome, WorkerSettings,
+    AuthorizeCall, AuthorizeReply, Command, Control as Message, ControlAck, CorsSettings, DescribeCall, Description,
+    EndReason, EventKind, Hello, LocateCall, Origin, StatsReport, StreamReport, Welcome, WorkerSettings,
 };
 use sluice_contract::policy::TokenUse;
 use sluice_contract::{
@@ -69,6 +71,8 @@ pub(crate) fn settings(play_protected: bool) -> WorkerSettings {
         authorize_deadline_ms: 2_000,
         content_security_policy: String::new(),
         cors: CorsSettings::default(),
+        webrtc: Default::default(),
+        recording: Default::default(),
     }
 }
 
@@ -91,6 +95,8 @@ pub(crate) struct Gate {
     pub asked: Mutex<Vec<StreamRequest>>,
     pub hellos: Mutex<Vec<Hello>>,
     pub welcome: Mutex<Welcome>,
+    /// What it knows of every stream.
+    pub described: Mutex<Option<Description>>,
     /// Answers nothing while held.
     pub silence: tokio::sync::Mutex<()>,
 }
@@ -111,6 +117,10 @@ impl Authority for Gate {
     async fn locate(&self, _: LocateCall) -> Option<Origin> {
         None
     }
+
+    async fn describe(&self, _: DescribeCall) -> Option<Description> {
+        self.described.lock().clone()
+    }
 }
 
 /// Allows what a request asks for, as a player or publisher whom a mode let in.
@@ -130,6 +140,7 @@ pub(crate) fn grant(request: &StreamRequest) -> StreamGrant {
         token: TokenUse::None,
         rejoin: true,
         origin: None,
+        recording: Default::default(),
     }
 }
 
@@ -147,12 +158,17 @@ pub(crate) struct Streams {
     live: Mutex<HashMap<StreamKey, Arc<dyn Files>>>,
     pub ended: Mutex<Vec<(StreamKey, EndReason)>>,
     pub reports: Mutex<Vec<StreamReport>>,
+    /// What is on its way to peers never leaves.
+    pub is_stuck: AtomicBool,
 }
 
 pub(crate) struct Segments;
 
 /// A stream that went live a moment ago: nothing is cut yet.
 struct NoSegments;
+
+/// A stream whose MPD is too short for the next so many looks.
+struct FewSegments(AtomicUsize);
 
 impl Streams {
     pub fn start(&self, stream: &str) {
@@ -161,6 +177,10 @@ impl Streams {
 
     pub fn begin(&self, stream: &str) {
         self.live.lock().insert(key(stream), Arc::new(NoSegments));
+    }
+
+    pub fn start_short(&self, stream: &str, looks: usize) {
+        self.live.lock().insert(key(stream), Arc::new(FewSegments(AtomicUsize::new(looks))));
     }
 }
 
@@ -182,6 +202,29 @@ impl Files for NoSegments {
     }
 }
 
+impl Files for FewSegments {
+    fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String> {
+        Segments.hls_multivariant(folder, query)
+    }
+
+    fn hls_media(&self, name: &str, query: &str) -> Option<String> {
+        Segments.hls_media(name, query)
+    }
+
+    fn dash(&self, location: Option<&str>, query: &str) -> Option<String> {
+        let left = self.0.load(Ordering::SeqCst);
+        Segments.dash(location, query).map(|mpd| format!("{mpd}<!-- {left} -->"))
+    }
+
+    fn dash_is_short(&self) -> bool {
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn object(&self, name: &str) -> Option<Object> {
+        Segments.object(name)
+    }
+}
+
 impl Shelf for Streams {
     fn find(&self, key: &StreamKey) -> Option<Arc<dyn Files>> {
         self.live.lock().get(key).map(Arc::clone)
@@ -196,6 +239,10 @@ impl OnAir for Streams {
 
     fn reports(&self, _: UnixTime) -> Vec<StreamReport> {
         self.reports.lock().clone()
+    }
+
+    fn settled(&self) -> BoxFuture<'static, ()> {
+        if self.is_stuck.load(Ordering::Relaxed) { Box::pin(pending()) } else { Box::pin(ready(())) }
     }
 }
 
@@ -279,6 +326,7 @@ impl House {
                 end_sessions: Vec::new(),
                 revocations: Vec::new(),
             }),
+            described: Mutex::default(),
             silence: tokio::sync::Mutex::default(),
         });
         Self::beside(bus, gate).await
@@ -314,6 +362,7 @@ impl House {
             Arc::clone(&sessions),
             Arc::clone(&admission),
             Arc::clone(&streams) as _,
+            None,
             TrustedProxies::default(),
             clock,
         )
@@ -363,12 +412,27 @@ impl House {
     }
 
     pub async fn send(&mut self, revision: u64, command: Command) -> ControlAck {
-        let message = Message { id: Uuid::now_v7(), revision, command };
-        let id = message.id;
-        self.bus.broadcast(message).await.unwrap();
+        let id = self.post(revision, command).await;
+        loop {
+            let ack = self.acknowledgement().await;
+            if ack.control == id {
+                return ack;
+            }
+        }
+    }
+
+    /// Sends a command without waiting for anything. Returns its id.
+    pub async fn post(&self, revision: u64, command: Command) -> Uuid {
+        let id = Uuid::now_v7();
+        self.bus.broadcast(Message { id, revision, command }).await.unwrap();
+        id
+    }
+
+    /// The worker's next.
+    pub async fn acknowledgement(&mut self) -> ControlAck {
         loop {
             let ack = soon("an acknowledgement", self.acks.recv()).await.unwrap();
-            if ack.control == id && ack.worker == self.control.worker {
+            if ack.worker == self.control.worker {
                 return ack;
             }
         }
@@ -409,7 +473,8 @@ impl House {
 
     /// What the worker says about itself: status and text.
     pub async fn health(&self, path: &str) -> (u16, String) {
-        let router = crate::health::router(Arc::clone(&self.control));
+        let watched = crate::health::Watched { control: Arc::clone(&self.control), endpoint: None };
+        let router = crate::health::router(watched);
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
         let status = response.status().as_u16();

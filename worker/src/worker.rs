@@ -1,5 +1,6 @@
 //! One streaming worker, put together: what runs, and the order in which it stops.
 
+use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use futures_util::future::BoxFuture;
 use sluice_bus::WorkerLink;
-use sluice_contract::WorkerId;
-use sluice_contract::message::StatsReport;
+use sluice_contract::message::{EndReason, RecordingOrder, StatsReport, StreamReport};
+use sluice_contract::{ApplicationName, SessionId, StreamId, UnixTime, VodId, WorkerId};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -17,16 +19,22 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::Clock;
 use crate::admission::Admission;
-use crate::control::{Control, Meter, Outbox, Rules};
+use crate::control::{Control, Meter, OnAir, Outbox, Rules};
 use crate::egress::http::{Http, InvalidNetwork, NoRandomness, TrustedProxies, router};
-use crate::health;
+use crate::health::{self, Watched};
 use crate::hub::Hub;
 use crate::ingest::rtmp::{RtmpConfig, RtmpListener, Rtmps};
 use crate::package::{PackagerUnavailable, PackagingConfig, PackagingSettings};
+use crate::record::{RecordingConfig, Recordings};
 use crate::relay::{Edges, Reach, RelayConfig, RelayListener};
 use crate::session::Sessions;
+use crate::signaling::{self, Signaling};
+use crate::webrtc::WebrtcConfig;
+use crate::webrtc::endpoint::{Endpoint, EndpointConfig};
+use crate::webrtc::engine::Engine;
+use crate::webrtc::service::Service;
+use crate::{Clock, StreamKey};
 
 /// How a worker is set up. The defaults suit one machine.
 #[derive(Debug, Clone)]
@@ -39,10 +47,14 @@ pub struct WorkerConfig {
     pub rtmps: Option<Rtmps>,
     /// How long media for RTMP players is held to be written together; zero sends every frame when it comes.
     pub rtmp_merge: Duration,
+    /// Where WebRTC media comes and goes; `None` for a worker without WebRTC.
+    pub webrtc: Option<WebrtcConfig>,
     /// Networks whose `X-Forwarded-For` is believed; loopback always is.
     pub trusted_proxies: Vec<String>,
     /// How streams go from worker to worker; `None` for a worker that is alone.
     pub relay: Option<RelayConfig>,
+    /// Where recordings are kept; `None` for a worker that records nothing.
+    pub recording: Option<RecordingConfig>,
     pub limits: Limits,
 }
 
@@ -70,8 +82,10 @@ impl Default for WorkerConfig {
             rtmp_addr: (Ipv4Addr::UNSPECIFIED, 1935).into(),
             rtmps: None,
             rtmp_merge: Duration::ZERO,
+            webrtc: None,
             trusted_proxies: Vec::new(),
             relay: None,
+            recording: None,
             limits: Limits::default(),
         }
     }
@@ -94,6 +108,12 @@ pub enum WorkerError {
         #[source]
         error: std::io::Error,
     },
+    #[error("cannot listen for WebRTC on {addr}")]
+    ListenWebrtc {
+        addr: SocketAddr,
+        #[source]
+        error: std::io::Error,
+    },
     #[error(transparent)]
     Packager(#[from] PackagerUnavailable),
     #[error(transparent)]
@@ -104,9 +124,12 @@ pub enum WorkerError {
 pub struct Worker {
     control: Arc<Control>,
     http: Arc<Http>,
+    signaling: Option<Arc<Signaling>>,
+    endpoint: Option<Arc<Endpoint>>,
     rtmp_addr: SocketAddr,
     rtmps_addr: Option<SocketAddr>,
     relay_addr: Option<SocketAddr>,
+    webrtc_addr: Option<SocketAddr>,
     tasks: TaskTracker,
 }
 
@@ -144,6 +167,10 @@ impl Worker {
             }),
             Arc::new(clock),
         )?);
+        let recordings = config
+            .recording
+            .as_ref()
+            .map(|recording| Recordings::start(recording, Arc::clone(&rules), &hub, Arc::clone(&outbox) as _));
         let relay = match &config.relay {
             None => None,
             Some(RelayConfig { addr, .. }) => {
@@ -181,9 +208,33 @@ impl Worker {
             Arc::clone(&sessions),
             Arc::clone(&admission),
             Arc::clone(&reach) as _,
-            proxies,
+            recordings.clone(),
+            proxies.clone(),
             clock,
         )?;
+        let endpoint = match config.webrtc {
+            None => None,
+            Some(WebrtcConfig { addr, public, tcp }) => {
+                let config = EndpointConfig { udp: addr, public, tcp, max_peers: config.limits.sessions };
+                Some(Endpoint::bind(config).map_err(|error| WorkerError::ListenWebrtc { addr, error })?)
+            }
+        };
+        let webrtc_addr = endpoint.as_ref().map(|endpoint| endpoint.local_addr());
+        let signaling = endpoint.clone().map(|endpoint| {
+            let calls = Service::new(endpoint, Arc::clone(&reach), Arc::clone(&rules), Arc::clone(&sessions), clock);
+            Arc::new(Signaling {
+                worker,
+                link: Arc::clone(&link),
+                rules: Arc::clone(&rules),
+                admission: Arc::clone(&admission),
+                reach: Arc::clone(&reach),
+                calls: Arc::new(calls),
+                proxies,
+                clock,
+                shutdown: shutdown.clone(),
+                state: signaling::State::new(Arc::clone(&outbox) as _),
+            })
+        });
         let control = Arc::new(Control {
             worker,
             name: config.name,
@@ -191,7 +242,12 @@ impl Worker {
             link: Arc::clone(&link),
             rules: Arc::clone(&rules),
             sessions,
-            on_air: reach,
+            on_air: Arc::new(OnAirHere {
+                reach,
+                signaling: signaling.clone(),
+                endpoint: endpoint.clone(),
+                recordings: recordings.clone(),
+            }),
             clock,
             revision: AtomicU64::new(0),
             meter: Meter::default(),
@@ -205,14 +261,18 @@ impl Worker {
         if let Some(relay) = relay {
             tasks.spawn(relay.run(shutdown.clone()));
         }
-        tasks.spawn(run(Arc::clone(&control), outbox, link, shutdown));
+        tasks.spawn(run(Arc::clone(&control), outbox, link, shutdown, endpoint.clone(), recordings));
         tasks.close();
-        Ok(Self { control, http, rtmp_addr, rtmps_addr, relay_addr, tasks })
+        Ok(Self { control, http, signaling, endpoint, rtmp_addr, rtmps_addr, relay_addr, webrtc_addr, tasks })
     }
 
     /// The media routes, to be merged with others. Serve them with `ConnectInfo<SocketAddr>`.
     pub fn http_router(&self) -> Router {
-        router(Arc::clone(&self.http))
+        let media = router(Arc::clone(&self.http));
+        match &self.signaling {
+            Some(signaling) => media.merge(signaling::router(Arc::clone(signaling))),
+            None => media,
+        }
     }
 
     /// Where RTMP is accepted.
@@ -228,6 +288,11 @@ impl Worker {
     /// Where other workers' relays are accepted.
     pub fn relay_addr(&self) -> Option<SocketAddr> {
         self.relay_addr
+    }
+
+    /// Where WebRTC media comes and goes.
+    pub fn webrtc_addr(&self) -> Option<SocketAddr> {
+        self.webrtc_addr
     }
 
     /// Waits until the API has told what to enforce, so that somebody can be admitted.
@@ -249,12 +314,84 @@ impl Worker {
 
     /// `/healthz`, `/readyz` and `/metrics`, for a process that is a worker alone.
     pub fn health_router(&self) -> Router {
-        health::router(Arc::clone(&self.control))
+        health::router(Watched { control: Arc::clone(&self.control), endpoint: self.endpoint.clone() })
     }
 
     /// Waits for the end of a clean stop: every session ended, its event sent (within [`FLUSH`]).
     pub async fn stopped(&self) {
         self.tasks.wait().await;
+    }
+}
+
+/// What commands of the API are about: the streams here, and those who have a data channel with them.
+struct OnAirHere {
+    reach: Arc<Reach>,
+    signaling: Option<Arc<Signaling>>,
+    endpoint: Option<Arc<Endpoint>>,
+    recordings: Option<Arc<Recordings>>,
+}
+
+impl OnAir for OnAirHere {
+    fn settled(&self) -> BoxFuture<'static, ()> {
+        self.endpoint.as_ref().map_or_else(|| Box::pin(ready(())) as _, |endpoint| endpoint.fence())
+    }
+
+    fn end(&self, key: &StreamKey, publisher: SessionId, reason: EndReason) {
+        self.reach.end(key, publisher, reason);
+    }
+
+    fn reports(&self, now: UnixTime) -> Vec<StreamReport> {
+        self.reach.reports(now)
+    }
+
+    fn forget(&self, application: &ApplicationName, stream: Option<&StreamId>) {
+        self.reach.forget(application, stream);
+    }
+
+    fn blocks_changed(&self) {
+        self.reach.blocks_changed();
+    }
+
+    fn data(&self, application: &ApplicationName, stream_id: &StreamId, text: &str) -> u32 {
+        let Some(signaling) = &self.signaling else { return 0 };
+        let key = StreamKey { application: application.clone(), stream_id: stream_id.clone() };
+        signaling.tell(&key, text)
+    }
+
+    fn linked(&self) {
+        if let Some(recordings) = &self.recordings {
+            recordings.tell_of_all();
+        }
+    }
+
+    fn record(
+        &self,
+        application: ApplicationName,
+        stream_id: StreamId,
+        order: Option<RecordingOrder>,
+    ) -> BoxFuture<'static, Vec<VodId>> {
+        let stream = self.reach.hub().find_live(&StreamKey { application, stream_id });
+        let recordings = self.recordings.clone();
+        Box::pin(async move {
+            match (recordings, stream) {
+                (Some(recordings), Some(stream)) => recordings.obey(&stream, order).await.into_iter().collect(),
+                _ => Vec::new(),
+            }
+        })
+    }
+
+    fn remove_recordings(
+        &self,
+        application: ApplicationName,
+        removed: Vec<(VodId, String)>,
+    ) -> BoxFuture<'static, Vec<VodId>> {
+        let recordings = self.recordings.clone();
+        Box::pin(async move {
+            match recordings {
+                Some(recordings) => recordings.remove(application, removed).await,
+                None => Vec::new(),
+            }
+        })
     }
 }
 
@@ -267,7 +404,14 @@ fn public_address(public: &str, bound: SocketAddr) -> String {
 }
 
 /// Runs until `shutdown`, then ends what is live and sends the last events.
-async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLink>, shutdown: CancellationToken) {
+async fn run(
+    control: Arc<Control>,
+    outbox: Arc<Outbox>,
+    link: Arc<dyn WorkerLink>,
+    shutdown: CancellationToken,
+    endpoint: Option<Arc<Endpoint>>,
+    recordings: Option<Arc<Recordings>>,
+) {
     let mut background = JoinSet::new();
     background.spawn({
         let control = Arc::clone(&control);
@@ -284,6 +428,14 @@ async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLin
     // From its end on nobody is admitted any more.
     control.run(&shutdown).await;
     control.end_all();
+    if let Some(endpoint) = endpoint {
+        endpoint.stop();
+    }
+    if let Some(recordings) = recordings
+        && timeout(COMPLETE, recordings.settled()).await.is_err()
+    {
+        warn!("not every recording could be completed before the stop; it will be at the next start");
+    }
     if timeout(FLUSH, outbox.flushed()).await.is_err() {
         warn!("not every event could be sent before the stop");
     }
@@ -297,5 +449,7 @@ async fn run(control: Arc<Control>, outbox: Arc<Outbox>, link: Arc<dyn WorkerLin
 
 /// How often a draining worker looks whether it is empty.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long recordings may take to become complete.
+const COMPLETE: Duration = Duration::from_secs(3);
 /// How long the last events may take.
 pub const FLUSH: Duration = Duration::from_secs(5);

@@ -228,6 +228,19 @@ fn a_stream_has_one_publisher_and_a_name_is_free_after_it() {
 }
 
 #[test]
+fn a_name_is_free_when_its_publishers_session_is_over() {
+    let scene = Scene::new();
+    let left = TestSession::new();
+    let before = scene.publish(&left);
+    // Its connection has not come to the end of its stream yet.
+    left.set_gate(Gate::Closed(EndReason::Closed));
+    let after = scene.publish(&TestSession::new());
+    assert_eq!(scene.ends(), [(EndReason::Closed, None)]);
+    drop(before);
+    assert!(after.stream().is_live() && scene.ends().len() == 1);
+}
+
+#[test]
 fn an_ended_stream_lingers_for_the_length_of_its_playlist() {
     let scene = Scene::new();
     drop(scene.publish(&TestSession::new()));

@@ -274,6 +274,34 @@ fn a_live_mpd_names_its_clock_and_carries_the_ticket() {
 }
 
 #[test]
+fn an_mpd_is_short_until_it_lists_two_segments_or_has_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let items = read_flv(&clip(folder.path(), "young", &test_pattern(5, 60, 0)));
+    let (hub, _events) = hub(PackagingSettings::default());
+    let mut publisher = hub.publish(key("young"), TestSession::new()).expect("nobody else publishes");
+    let stream = publisher.stream().clone();
+    assert!(stream.package().dash_is_short(), "nothing is there");
+    let after_ms = |ms| {
+        let is_later = |item: &Item| matches!(item, Item::Unit(unit) if unit.dts.as_millis() > ms);
+        items.iter().position(is_later).expect("five seconds")
+    };
+    let one_segment = after_ms(3_000);
+    push_all(&mut publisher, &items[..one_segment]);
+    until("a segment", || stream.package().dash(None, ""));
+    assert!(stream.package().dash_is_short(), "one segment");
+    push_all(&mut publisher, &items[one_segment..]);
+    until("two segments", || (!stream.package().dash_is_short()).then_some(()));
+
+    let mut publisher = hub.publish(key("brief"), TestSession::new()).expect("nobody else publishes");
+    let stream = publisher.stream().clone();
+    push_all(&mut publisher, &items[..one_segment]);
+    until("a segment", || stream.package().dash(None, ""));
+    assert!(stream.package().dash_is_short());
+    drop(publisher);
+    until("its end", || (!stream.package().dash_is_short()).then_some(()));
+}
+
+#[test]
 fn pictures_without_key_frames_end_their_stream() {
     let folder = tempfile::tempdir().expect("a folder");
     let items = read_flv(&clip(folder.path(), "endless", &test_pattern(3, 300, 0)));
@@ -363,7 +391,7 @@ fn hostile_streams_end_at_worst_themselves() {
             _ => None,
         })
         .collect();
-    assert!(failures.iter().all(|detail| detail.contains("too often")), "{failures:?}");
+    assert!(failures.iter().all(|detail| detail.contains("key frame")), "{failures:?}");
     // The worker still works.
     plays(&sound);
 }

@@ -42,3 +42,23 @@ fn session_seeds_are_handled_without_harm() {
 fn ticket_seeds_open_nothing() {
     replay("ticket", bodies::ticket);
 }
+
+#[test]
+fn stun_seeds_are_read_without_harm() {
+    replay("stun", bodies::stun);
+}
+
+#[test]
+fn description_seeds_are_answered_in_kind() {
+    replay("sdp", bodies::sdp);
+}
+
+#[test]
+fn publisher_seeds_end_nothing() {
+    replay("webrtc_publisher", bodies::webrtc_publisher);
+}
+
+#[test]
+fn viewer_seeds_end_nothing() {
+    replay("webrtc_viewer", bodies::webrtc_viewer);
+}

@@ -180,6 +180,7 @@ impl Authority for Gate {
             token: TokenUse::None,
             rejoin: true,
             origin: None,
+            recording: Default::default(),
         };
         AuthorizeReply::Allow { grant: Box::new(grant) }
     }
@@ -196,6 +197,8 @@ impl Authority for Gate {
             authorize_deadline_ms: 2_000,
             content_security_policy: String::new(),
             cors: CorsSettings::default(),
+            webrtc: Default::default(),
+            recording: Default::default(),
         };
         Some(Welcome {
             version: VERSION,

@@ -72,12 +72,20 @@ impl Control {
             Command::EndStream { application, stream_id, reason } => {
                 Changes::stopped(self.end_stream(&application, &stream_id, reason))
             }
+            // Done before: see `obey`.
+            Command::Rejoin { .. } => Changes::default(),
             Command::Drain { worker, on } => {
                 if worker == self.worker {
                     self.drain(on);
                 }
                 Changes::default()
             }
+            Command::Data { application, stream_id, message } => {
+                let reached = self.on_air.data(&application, &stream_id, &message);
+                Changes { reached, ..Changes::default() }
+            }
+            // Carried out where waiting for the disk holds up nothing else.
+            Command::Record { .. } | Command::RemoveRecordings { .. } => Changes::default(),
             Command::Unknown => {
                 warn!("a command of a kind that this release does not know was passed over");
                 Changes::default()
@@ -125,16 +133,19 @@ impl Control {
         self.sessions.revoke_scope(application, None, EndReason::Stopped, now, Session::came_in_open)
     }
 
-    /// Players over a protocol that is off now have to leave. Those over HTTP are refused with their next request.
+    /// Those over a protocol that is off now have to leave. Players over HTTP are refused with their next request.
     fn end_switched_off(&self, settings: &WorkerSettings) -> Vec<Arc<Session>> {
-        if settings.rtmp_playback_enabled {
+        if settings.rtmp_playback_enabled && settings.webrtc.enabled {
             return Vec::new();
         }
         let mut ended = self.sessions.all();
         ended.retain(|session| {
             let grant = session.grant();
-            let plays_rtmp = grant.operation == Operation::Play && grant.protocol == Protocol::Rtmp;
-            plays_rtmp
+            let is_off = match grant.protocol {
+                Protocol::Rtmp => grant.operation == Operation::Play && !settings.rtmp_playback_enabled,
+                protocol => protocol.is_webrtc() && !settings.webrtc.enabled,
+            };
+            is_off
                 && session.key().application == settings.application
                 && self.sessions.revoke(session.id(), EndReason::Stopped).is_some()
         });

@@ -12,12 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use sluice_bus::{BusError, WorkerLink};
 use sluice_contract::message::{
-    Control as Message, ControlAck, EndReason, Hello, SessionReport, StatsReport, StreamReport, VERSION, WorkerLoad,
-    understands,
+    Command, Control as Message, ControlAck, EndReason, Hello, RecordingOrder, SessionReport, StatsReport,
+    StreamReport, VERSION, WorkerLoad, understands,
 };
-use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, WorkerId};
+use sluice_contract::{ApplicationName, Operation, Protocol, SessionId, StreamId, UnixTime, VodId, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +46,30 @@ pub(crate) trait OnAir: Send + Sync + 'static {
 
     /// The blocks in force have changed.
     fn blocks_changed(&self) {}
+
+    /// The API knows this worker, (again).
+    fn linked(&self) {}
+
+    /// Begins to record a stream, or ends that. Says which recording it is, if it does.
+    fn record(&self, _: ApplicationName, _: StreamId, _: Option<RecordingOrder>) -> BoxFuture<'static, Vec<VodId>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// Removes the files of recordings. Says which were here.
+    fn remove_recordings(&self, _: ApplicationName, _: Vec<(VodId, String)>) -> BoxFuture<'static, Vec<VodId>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// Ready when everything that was on its way to a peer has left, or never will: what its gate holds back now is held
+    /// back to the last packet.
+    fn settled(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Sends a text to everybody here who has a data channel with the stream. Returns how many they are.
+    fn data(&self, _: &ApplicationName, _: &StreamId, _text: &str) -> u32 {
+        0
+    }
 }
 
 /// Keeps this worker in line with the API.
@@ -187,12 +214,25 @@ impl Control {
         }
         *pause = FIRST_PAUSE;
         info!(revision = self.applied(), "the link to the API is in order");
-        while let Some(message) = commands.recv().await {
-            if let Err(error) = self.obey(message, &commands).await {
-                return error;
+        // Commands are in force at once, and in order. What was under way to peers at the moment leaves in its own time, and
+        // nobody who comes in or is to go waits for it.
+        let mut confirming = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                message = commands.recv(), if confirming.len() < MAX_CONFIRMING => {
+                    let Some(message) = message else { return BusError::Unreachable };
+                    match self.obey(message, &commands).await {
+                        Ok(confirmation) => confirming.push(confirmation),
+                        Err(error) => return error,
+                    }
+                }
+                Some(confirmed) = confirming.next() => {
+                    if let Err(error) = confirmed {
+                        return error;
+                    }
+                }
             }
         }
-        BusError::Unreachable
     }
 
     /// Tells what is carried here and takes over the whole state.
@@ -215,11 +255,17 @@ impl Control {
         }
         self.welcome(welcome);
         self.rules.link_in_order();
+        self.on_air.linked();
         Ok(())
     }
 
-    /// Brings a command into force, then acknowledges it.
-    async fn obey(&self, message: Message, commands: &mpsc::Receiver<Message>) -> Result<(), BusError> {
+    /// Brings a command into force. Returns what acknowledges it: when nothing is on its way to peers any more that left
+    /// before.
+    async fn obey(
+        &self,
+        message: Message,
+        commands: &mpsc::Receiver<Message>,
+    ) -> Result<impl Future<Output = Result<(), BusError>> + use<'_>, BusError> {
         let lasting = message.command.is_lasting();
         let missed_from = self.applied() + u64::from(lasting);
         if message.revision > missed_from {
@@ -231,7 +277,30 @@ impl Control {
             );
             self.rules.link_lost();
             self.hello().await?;
+        } else if matches!(message.command, Command::Rejoin { worker } if worker == self.worker) {
+            warn!("the API thought that this worker was lost; telling it what is here");
+            self.rules.link_lost();
+            self.hello().await?;
         }
+        // Also when nobody here is counted: the viewers of another worker's stream may be ours.
+        let takes_off = !matches!(
+            message.command,
+            Command::Data { .. }
+                | Command::Drain { .. }
+                | Command::Rejoin { .. }
+                | Command::Record { .. }
+                | Command::RemoveRecordings { .. }
+        );
+        // They wait for the disk.
+        let recordings = match &message.command {
+            Command::Record { application, stream_id, order } => {
+                Some(self.on_air.record(application.clone(), stream_id.clone(), order.clone()))
+            }
+            Command::RemoveRecordings { application, recordings } => {
+                Some(self.on_air.remove_recordings(application.clone(), recordings.clone()))
+            }
+            _ => None,
+        };
         // A lasting command that the last hello already included says nothing new, and may be older than the state.
         let changes = if lasting && message.revision <= self.applied() {
             Changes::default()
@@ -242,18 +311,33 @@ impl Control {
             }
             changes
         };
-        let ack = ControlAck {
+        let mut ack = ControlAck {
             control: message.id,
             worker: self.worker,
             revision: self.applied(),
             sessions_stopped: u32::try_from(changes.stopped.len()).unwrap_or(u32::MAX),
             sessions_suspended: changes.suspended,
             sessions_resumed: changes.resumed,
+            sessions_reached: changes.reached,
+            recordings: Vec::new(),
         };
-        match timeout(LINK_PATIENCE, self.link.acknowledge(ack)).await {
-            Ok(acknowledged) => acknowledged,
-            Err(_) => Err(BusError::TimedOut),
-        }
+        let settled = takes_off.then(|| self.on_air.settled());
+        Ok(async move {
+            if let Some(settled) = settled
+                && timeout(SETTLED_WITHIN, settled).await.is_err()
+            {
+                // Whoever called hears that it may not be over here.
+                warn!("packets to WebRTC peers are stuck; a command is not acknowledged");
+                return Ok(());
+            }
+            if let Some(recordings) = recordings {
+                ack.recordings = timeout(DISK_PATIENCE, recordings).await.unwrap_or_default();
+            }
+            match timeout(LINK_PATIENCE, self.link.acknowledge(ack)).await {
+                Ok(acknowledged) => acknowledged,
+                Err(_) => Err(BusError::TimedOut),
+            }
+        })
     }
 
     /// The sessions that are left after the idle ones ended, and the streams with their viewers.
@@ -302,6 +386,12 @@ impl Control {
 const BEAT: Duration = Duration::from_millis(100);
 /// How long the bus may take for what nobody waits for.
 const LINK_PATIENCE: Duration = Duration::from_secs(1);
+/// Commands that are in force and not acknowledged yet.
+const MAX_CONFIRMING: usize = 256;
+/// How long what is on its way to peers may take to leave: it is there within milliseconds.
+const SETTLED_WITHIN: Duration = Duration::from_millis(500);
+/// How long a command may wait for the disk: whoever sent it waits for a second.
+const DISK_PATIENCE: Duration = Duration::from_millis(800);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 

@@ -26,6 +26,8 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct Queue {
     events: VecDeque<WorkerEvent>,
+    /// Bytes of what people said, which is told only while nothing else has to wait for it.
+    said: usize,
     /// Events that found no place since the last warning.
     lost: u64,
 }
@@ -41,10 +43,13 @@ impl Outbox {
         let event = WorkerEvent { id: Uuid::now_v7(), worker: self.worker, at: (self.clock)(), kind };
         {
             let mut queue = self.queue.lock();
-            if queue.events.len() >= MAX_EVENTS {
+            let said = said_bytes(&event.kind);
+            let is_full = said > 0 && (queue.events.len() >= MAX_AHEAD_OF_SAID || queue.said + said > MAX_SAID_BYTES);
+            if is_full || queue.events.len() >= MAX_EVENTS {
                 queue.lost += 1;
                 return;
             }
+            queue.said += said;
             queue.events.push_back(event);
         }
         self.moved.notify_waiters();
@@ -57,7 +62,11 @@ impl Outbox {
             let event = self.next().await;
             match link.publish(event).await {
                 Ok(()) => {
-                    self.queue.lock().events.pop_front();
+                    let mut queue = self.queue.lock();
+                    if let Some(sent) = queue.events.pop_front() {
+                        queue.said -= said_bytes(&sent.kind);
+                    }
+                    drop(queue);
                     self.moved.notify_waiters();
                     pause = FIRST_PAUSE;
                 }
@@ -81,7 +90,7 @@ impl Outbox {
             let event = queue.events.front()?.clone();
             let lost = std::mem::take(&mut queue.lost);
             if lost > 0 {
-                warn!(lost, "events were lost: the bus was away for too long");
+                warn!(lost, "events were lost: the bus was away for too long, or more was said than it carries");
             }
             Some(event)
         })
@@ -107,6 +116,16 @@ impl EventSink for Outbox {
     }
 }
 
+fn said_bytes(kind: &EventKind) -> usize {
+    match kind {
+        EventKind::Said { message, .. } => message.len().max(1),
+        _ => 0,
+    }
+}
+
+/// Messages of data channels are told behind at most so many events, and so many bytes of them.
+const MAX_AHEAD_OF_SAID: usize = 1_000;
+const MAX_SAID_BYTES: usize = 4 * 1024 * 1024;
 /// Events kept while the bus is away: about 64 MiB at worst.
 const MAX_EVENTS: usize = 65_536;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -1,8 +1,9 @@
 use sluice_bus::ApiLink;
-use sluice_contract::message::{Command, Revocation, Revoked, SessionState};
+use sluice_contract::message::{Command, Revocation, Revoked, SessionState, WebrtcRules, WorkerSettings};
 use sluice_contract::{DenyReason, Secret, TicketKey};
 
 use super::*;
+use crate::admission::Ask;
 use crate::testing::{House, allow, app, block, clock, grant, key, publish, settings, soon};
 
 #[tokio::test]
@@ -41,6 +42,20 @@ async fn a_gap_in_the_revisions_brings_the_whole_state() {
     let hellos = house.gate.hellos.lock();
     assert_eq!(hellos.len(), 2);
     assert_eq!((hellos[1].last_revision, hellos[1].sessions.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_worker_that_was_thought_lost_says_again_what_it_carries() {
+    let mut house = House::open(false).await;
+    let _admitted = house.publisher("alice").await;
+    let stranger = sluice_contract::WorkerId::new(uuid::Uuid::now_v7());
+    house.command(Command::Rejoin { worker: stranger }).await;
+    assert_eq!(house.gate.hellos.lock().len(), 1, "somebody else is meant");
+    let worker = house.control.worker;
+    house.command(Command::Rejoin { worker }).await;
+    let hellos = house.gate.hellos.lock();
+    assert_eq!((hellos.len(), hellos[1].sessions.len()), (2, 1));
+    assert!(house.rules.link().in_order, "and admits as before");
 }
 
 #[tokio::test]
@@ -92,6 +107,22 @@ async fn an_administrator_ends_sessions_and_streams() {
     assert_eq!(ack.sessions_stopped, 1);
     assert_eq!(admitted.session().gate(), Gate::Closed(EndReason::Stopped));
     assert_eq!(house.streams.ended.lock().len(), 2);
+}
+
+#[tokio::test]
+async fn what_may_still_be_on_its_way_is_not_acknowledged() {
+    let mut house = House::open(false).await;
+    let publisher = house.publisher("alice").await;
+    let session = publisher.session().id();
+    house.streams.is_stuck.store(true, Ordering::Relaxed);
+    house.post(1, Command::EndSession { session, reason: EndReason::Stopped }).await;
+    let stream_id = publisher.session().key().stream_id.clone();
+    let data = Command::Data { application: app(), stream_id, message: String::new() };
+    let told = house.post(1, data).await;
+    assert_eq!(house.acknowledgement().await.control, told, "the end is in force, and not confirmed");
+    assert_eq!(publisher.session().gate(), Gate::Closed(EndReason::Stopped));
+    house.streams.is_stuck.store(false, Ordering::Relaxed);
+    house.command(Command::Block { block: block("s", "alice", Operation::Publish, 120) }).await;
 }
 
 #[tokio::test]
@@ -203,6 +234,21 @@ async fn switching_protection_on_ends_those_who_came_in_without() {
     *house.gate.script.lock() = Box::new(|_| crate::testing::deny(DenyReason::CodeMissing));
     assert_eq!(house.status("/LiveApp/streams/s.m3u8").await, 403);
     assert_eq!(house.status(&ticket).await, 403, "a ticket that only a name was shown for is worth nothing now");
+}
+
+#[tokio::test]
+async fn switching_webrtc_off_ends_those_who_use_it() {
+    let mut house = House::open(false).await;
+    let over_rtmp = house.publisher("alice").await;
+    let whip = || Ask { protocol: Protocol::Whip, ..publish("s2", "bob") };
+    let over_whip = house.admission.admit(whip()).await.unwrap();
+    let webrtc = WebrtcRules { enabled: false, ..WebrtcRules::default() };
+    let ack = house.command(Command::Settings { settings: WorkerSettings { webrtc, ..settings(false) } }).await;
+    assert_eq!(ack.sessions_stopped, 1);
+    assert_eq!(over_whip.session().gate(), Gate::Closed(EndReason::Stopped));
+    assert_eq!(over_rtmp.session().gate(), Gate::Open);
+    let refused = house.admission.admit(whip()).await.err();
+    assert_eq!(refused, Some(DenyReason::WebrtcDisabled), "even if the gate still says yes");
 }
 
 #[tokio::test]

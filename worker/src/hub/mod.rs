@@ -5,21 +5,27 @@
 //! own pace, and into packaging. The ring always holds the newest group of pictures, so it is what a new reader starts
 //! from; a reader that falls out of it is the one that loses.
 //!
-//! Locks, in the order in which they may be taken: the map's shard, a stream's packager, its ring, its package. Events are sent with none of
-//! them held.
+//! A stream may have variants ([`transcode`](crate::transcode)): streams made of it, with the same units where nothing
+//! need be changed. They end with it, in the same call.
+//!
+//! Locks, in the order in which they may be taken: the map's shard, a stream's packager, its ring, its package. A stream's
+//! variants are looked up with none of them held. Events are sent with none of them held.
 
+mod key_frames;
+mod packaging;
 mod publisher;
 mod reader;
+mod reordering;
 mod replica;
 mod ring;
 mod stream;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use sluice_contract::message::{EndReason, EventKind, StreamReport};
+use sluice_contract::message::{EndReason, EventKind, RecordingWish, StreamReport};
 use sluice_contract::{ApplicationName, Protocol, SessionId, StreamId, SubscriberId, UnixTime};
 use tokio::sync::Notify;
 use tracing::info;
@@ -59,6 +65,16 @@ pub trait PublishRight: Send + Sync {
     fn gate(&self) -> Gate;
     fn count_video(&self, bytes: usize);
     fn count_audio(&self, bytes: usize);
+
+    /// Somebody needs a key frame soon. Called once a second at most, from any thread; must not wait. Publishers whose
+    /// protocol has no word for it make key frames when they like.
+    fn request_key_frame(&self) {}
+
+    /// Whether what it publishes is recorded.
+    fn recording(&self) -> RecordingWish {
+        RecordingWish::default()
+    }
+
     /// Ends the session, and with it the connection, because its broadcast cannot go on.
     fn close(&self, reason: EndReason, detail: Option<String>);
 }
@@ -88,9 +104,19 @@ impl PublishRight for Session {
         Self::count_audio(self, bytes);
     }
 
+    fn recording(&self) -> RecordingWish {
+        self.grant().recording
+    }
+
     fn close(&self, reason: EndReason, detail: Option<String>) {
         Self::close(self, reason, detail);
     }
+}
+
+/// Records broadcasts.
+pub(crate) trait Recorder: Send + Sync {
+    /// A broadcast that is to be recorded starts: nothing of it has been cut yet. Called with no lock held; must not wait.
+    fn record(&self, stream: &Arc<LiveStream>);
 }
 
 /// All live broadcasts of this worker. Cloning shares them.
@@ -108,6 +134,7 @@ struct Inner {
     clock: Clock,
     /// Rings at every publish.
     published: Arc<Notify>,
+    recorder: OnceLock<Arc<dyn Recorder>>,
 }
 
 /// Somebody else publishes the stream on this worker.
@@ -135,8 +162,15 @@ impl Hub {
                 settings,
                 clock,
                 published: Arc::default(),
+                recorder: OnceLock::new(),
             }),
         })
+    }
+
+    /// Has the broadcasts that are to be recorded told to `recorder`. Only the first call counts.
+    pub(crate) fn recorded_by(&self, recorder: Arc<dyn Recorder>) {
+        // A second recorder would record the same again.
+        let _ = self.inner.recorder.set(recorder);
     }
 
     /// Starts a broadcast for an admitted session and its packaging. The stream counts as started (events) once its
@@ -149,11 +183,24 @@ impl Hub {
     pub fn publish(&self, key: StreamKey, session: Arc<dyn PublishRight>) -> Result<Publisher, AlreadyLive> {
         let inner = &self.inner;
         let now = (inner.clock)();
-        let settings = (inner.settings)(&key.application);
+        let mut settings = (inner.settings)(&key.application);
+        settings.recording = inner.recorder.get().is_some() && session.recording().or(settings.recording);
         let live = |key, package| {
             let publisher = (session.id(), session.protocol(), session.subscriber());
-            LiveStream::new(key, publisher, package, settings.linger_ms(), now)
+            let asked = Arc::downgrade(&session);
+            let ask = Box::new(move || {
+                if let Some(session) = asked.upgrade() {
+                    session.request_key_frame();
+                }
+            });
+            let stream = LiveStream::new(key, publisher, package, settings.linger_ms(), now, ask);
+            stream.published_with(Arc::downgrade(&session))
         };
+        // Who published it before is gone, as far as the API knows; here it may be a moment until its stream is.
+        let before = inner.streams.get(&key).filter(|stream| stream.is_live()).map(|stream| stream.clone());
+        if let Some((stream, reason)) = before.and_then(|stream| Some((stream.clone(), stream.is_left()?))) {
+            self.finish(&stream, reason, None);
+        }
         let stream = match inner.streams.entry(key.clone()) {
             Entry::Occupied(entry) if entry.get().is_live() => return Err(AlreadyLive),
             Entry::Occupied(mut entry) => {
@@ -190,6 +237,11 @@ impl Hub {
     /// The broadcast while it is live, for readers of the ring.
     pub fn find_live(&self, key: &StreamKey) -> Option<Arc<LiveStream>> {
         self.find(key).filter(|stream| stream.is_live())
+    }
+
+    /// Whether the pictures of an application's streams may be re-encoded for those who cannot take them as they are.
+    pub(crate) fn transcoding_allowed(&self, application: &ApplicationName) -> bool {
+        (self.inner.settings)(application).transcoding_allowed
     }
 
     /// Waits until the broadcast is live.
@@ -231,6 +283,12 @@ impl Hub {
 
     fn emit(&self, kind: EventKind) {
         self.inner.events.emit(kind);
+    }
+
+    fn record(&self, stream: &Arc<LiveStream>) {
+        if let Some(recorder) = self.inner.recorder.get() {
+            recorder.record(stream);
+        }
     }
 
     fn packaging(&self) -> &PackagingConfig {

@@ -6,10 +6,12 @@ use sluice_contract::message::{EndReason, EventKind};
 use tracing::warn;
 
 use crate::media::{AccessUnit, MediaTime, Sanitiser, TrackConfig, TrackInfo, TrackKind};
-use crate::package::{Packager, TrackSet};
+use crate::package::{Packager, TrackSet, is_packaged};
 use crate::session::Gate;
+use crate::transcode::{Need, VideoNeed};
 
-use super::stream::{LiveStream, Packaging, track_slot};
+use super::packaging::{FedBy, Packaging, VariantFeed, packaging_need};
+use super::stream::{LiveStream, track_slot};
 use super::{Hub, PublishRight};
 
 /// The publishing end of a broadcast, held by its ingest. Dropping it ends the broadcast.
@@ -18,8 +20,10 @@ pub struct Publisher {
     stream: Arc<LiveStream>,
     session: Arc<dyn PublishRight>,
     sanitiser: Sanitiser,
-    /// The tracks whose configuration came.
+    /// The tracks that can be packaged as they are.
     tracks: TrackSet,
+    /// When the newest segment of packaged pictures began, if there are any.
+    segment: Option<MediaTime>,
     /// Units that came before it was clear which tracks there are; they are the start of the first segment.
     pending: Pending,
 }
@@ -44,6 +48,7 @@ impl Publisher {
             session,
             sanitiser: Sanitiser::default(),
             tracks: TrackSet::default(),
+            segment: None,
             pending: Pending::Waiting { units: Vec::new(), bytes: 0 },
         }
     }
@@ -67,21 +72,10 @@ impl Publisher {
                 return;
             }
         };
-        let record = track.record.clone();
-        if !self.stream.configure(track, info.clone()) {
+        if !self.stream.configure(track.clone(), info.clone()) {
             return;
         }
-        match info {
-            TrackInfo::Video(video) => self.tracks.video = Some((video, record)),
-            TrackInfo::Audio(audio) => self.tracks.audio = Some((audio, record)),
-            TrackInfo::NotPackaged(codec) => {
-                match codec.kind() {
-                    TrackKind::Video => self.tracks.video = None,
-                    TrackKind::Audio => self.tracks.audio = None,
-                }
-                warn!(broadcast.name = %self.stream.key(), codec = ?codec, "codec is not packaged yet");
-            }
-        }
+        self.tracks.take(&track, &info);
         match self.pending {
             Pending::Started => self.retrack(),
             Pending::Waiting { .. } if self.knows(TrackKind::Video) && self.knows(TrackKind::Audio) => self.start(),
@@ -129,6 +123,9 @@ impl Publisher {
     /// The codecs are known: tells the API, and starts packaging with what has come so far.
     fn start(&mut self) {
         let Pending::Waiting { units, .. } = std::mem::replace(&mut self.pending, Pending::Started) else { return };
+        if self.stream.package().is_recorded() {
+            self.hub.record(&self.stream);
+        }
         self.retrack();
         for unit in &units {
             self.package(unit);
@@ -142,38 +139,91 @@ impl Publisher {
 
     /// Tells packaging which tracks there are now.
     fn retrack(&mut self) {
-        let mut packaging = self.stream.packager().lock();
-        match &mut *packaging {
-            Packaging::Running(packager) => packager.set_tracks(self.tracks.clone()),
-            Packaging::Idle if self.tracks.is_empty() || !self.stream.package().is_wanted() => {}
-            Packaging::Idle => {
-                let hub = self.hub.clone();
-                let stream = Arc::downgrade(&self.stream);
-                let session = self.session.clone();
-                // Called on packaging's own thread, with no lock held.
-                let on_failure = Box::new(move |detail: String| {
-                    if let Some(stream) = stream.upgrade() {
-                        session.close(EndReason::PipelineError, Some(detail.clone()));
-                        hub.finish(&stream, EndReason::PipelineError, Some(detail));
+        let codecs = self.stream.codecs();
+        let allowed = self.hub.transcoding_allowed(&self.stream.key().application);
+        let need = packaging_need(codecs, allowed);
+        let [video, _] = codecs;
+        if let Some(codec) = video.filter(|&codec| !is_packaged(codec) && !allowed) {
+            warn!(
+                broadcast.name = %self.stream.key(),
+                codec = codec.name(),
+                "pictures of this codec are not packaged unless transcoding is allowed: HLS and DASH have sound only"
+            );
+        }
+        let must_start_feed = {
+            let mut packaging = self.stream.packager().lock();
+            match &mut *packaging {
+                Packaging::Running { packager, fed_by: FedBy::Publisher } if need == Need::default() => {
+                    packager.set_tracks(self.tracks.clone());
+                    false
+                }
+                // From here on: what was fed last ends where the variant begins.
+                Packaging::Running { fed_by: fed_by @ FedBy::Publisher, .. } => {
+                    *fed_by = FedBy::Variant;
+                    true
+                }
+                Packaging::Running { fed_by: FedBy::Variant, .. } | Packaging::Closed => false,
+                Packaging::Idle if !self.stream.package().is_wanted() => false,
+                Packaging::Idle if need == Need::default() && self.tracks.is_empty() => false,
+                Packaging::Idle => {
+                    let mut packager = self.packager();
+                    let fed_by = if need == Need::default() { FedBy::Publisher } else { FedBy::Variant };
+                    if fed_by == FedBy::Publisher {
+                        packager.set_tracks(self.tracks.clone());
                     }
-                });
-                let limits = self.hub.packaging().clone();
-                let package = self.stream.shared_package();
-                let mut packager = Packager::new(package, limits, on_failure);
-                packager.set_tracks(self.tracks.clone());
-                *packaging = Packaging::Running(Box::new(packager));
+                    *packaging = Packaging::Running { packager, fed_by };
+                    fed_by == FedBy::Variant
+                }
             }
-            Packaging::Closed => {}
+        };
+        let is_packaged = matches!(&*self.stream.packager().lock(), Packaging::Running { .. });
+        let cuts_pictures = is_packaged && self.tracks.video.is_some() && need.video == VideoNeed::AsIs;
+        self.segment = cuts_pictures.then(|| self.segment.unwrap_or(MediaTime::ZERO));
+        if must_start_feed {
+            let feed =
+                VariantFeed { hub: self.hub.clone(), stream: self.stream.clone(), session: self.session.clone() };
+            if let Err(error) = feed.start() {
+                self.fail(EndReason::PipelineError, error);
+            }
         }
     }
 
+    fn packager(&self) -> Box<Packager> {
+        let hub = self.hub.clone();
+        let stream = Arc::downgrade(&self.stream);
+        let session = self.session.clone();
+        // Called on packaging's own thread, with no lock held.
+        let on_failure = Box::new(move |detail: String| {
+            if let Some(stream) = stream.upgrade() {
+                session.close(EndReason::PipelineError, Some(detail.clone()));
+                hub.finish(&stream, EndReason::PipelineError, Some(detail));
+            }
+        });
+        Box::new(Packager::new(self.stream.shared_package(), self.hub.packaging().clone(), on_failure))
+    }
+
     fn package(&mut self, unit: &Arc<AccessUnit>) {
+        if self.stream.takes_wish_to_be_packaged() {
+            self.retrack();
+        }
         let failed = match &mut *self.stream.packager().lock() {
-            Packaging::Running(packager) => packager.push(unit).err(),
-            Packaging::Idle | Packaging::Closed => None,
+            Packaging::Running { packager, fed_by: FedBy::Publisher } => packager.push(unit).err(),
+            Packaging::Running { fed_by: FedBy::Variant, .. } | Packaging::Idle | Packaging::Closed => None,
         };
         if let Some(error) = failed {
             self.fail(EndReason::PipelineError, error.to_string());
+            return;
+        }
+        self.keep_cutting(unit);
+    }
+
+    /// Segments end at key frames, and some publishers make these only when they are asked.
+    fn keep_cutting(&mut self, unit: &AccessUnit) {
+        let (Some(began), TrackKind::Video) = (self.segment, unit.kind) else { return };
+        if unit.key {
+            self.segment = Some(unit.dts);
+        } else if unit.dts.minus(began) >= self.stream.package().segment_duration() {
+            self.stream.request_key_frame();
         }
     }
 

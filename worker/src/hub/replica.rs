@@ -1,5 +1,5 @@
-//! A broadcast that another worker carries, as this one's players read it: the same ring, no publisher, no packaging.
-//! It is no live stream of this worker: the hub does not know it.
+//! A broadcast that no publisher of this worker feeds: one that another worker carries, or a variant of one. Players
+//! read it from the same kind of ring; it is no live stream of this worker, and the hub does not know it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use sluice_contract::message::EndReason;
 use sluice_contract::{Protocol, SessionId};
 
 use super::Clock;
-use super::stream::LiveStream;
+use super::key_frames::KeyFrameAsk;
+use super::stream::{LiveStream, PublishedBy};
 use crate::StreamKey;
 use crate::media::{AccessUnit, InvalidConfig, TrackConfig, TrackInfo};
 use crate::package::{Package, PackagingConfig};
@@ -19,11 +20,32 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
-    /// A broadcast that `publisher` publishes to another worker.
-    pub fn begin(key: StreamKey, publisher: SessionId, protocol: Protocol, clock: Clock) -> Self {
+    /// A broadcast that `publisher` publishes to another worker, which `ask` reaches.
+    pub fn begin(
+        key: StreamKey,
+        publisher: SessionId,
+        protocol: Protocol,
+        clock: Clock,
+        ask_for_key_frame: KeyFrameAsk,
+    ) -> Self {
+        Self::fed_by(key, (publisher, protocol, (None, None)), clock, ask_for_key_frame)
+    }
+
+    /// A broadcast that is made of another one.
+    pub fn of(source: &LiveStream, ask_for_key_frame: KeyFrameAsk) -> Self {
+        let publisher = (source.publisher(), source.protocol(), source.published_by().clone());
+        Self::fed_by(source.key().clone(), publisher, source.package().clock(), ask_for_key_frame)
+    }
+
+    fn fed_by(
+        key: StreamKey,
+        publisher: (SessionId, Protocol, PublishedBy),
+        clock: Clock,
+        ask_for_key_frame: KeyFrameAsk,
+    ) -> Self {
         // Nothing is packaged here: segments come as they are, to a package of their own.
         let package = Arc::new(Package::new(PackagingConfig::default(), clock.clone()));
-        let stream = Arc::new(LiveStream::new(key, (publisher, protocol, (None, None)), package, 0, clock()));
+        let stream = Arc::new(LiveStream::new(key, publisher, package, 0, clock(), ask_for_key_frame));
         Self { stream, clock }
     }
 
@@ -41,9 +63,9 @@ impl Replica {
         Ok(())
     }
 
-    /// Hands a unit on, with the times that its own worker gave it.
-    pub fn push(&self, unit: AccessUnit) {
-        self.stream.push(Arc::new(unit));
+    /// Hands a unit on, with the times that it has.
+    pub fn push(&self, unit: Arc<AccessUnit>) {
+        self.stream.push(unit);
     }
 
     /// So many units did not come: readers go on at the next key frame.

@@ -1,7 +1,7 @@
 //! One broadcast: its ring, its package, and its figures.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use sluice_contract::message::{EndReason, StreamReport};
@@ -10,10 +10,16 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use crate::StreamKey;
-use crate::media::{AccessUnit, MediaTime, TrackConfig, TrackInfo, TrackKind};
-use crate::package::{Package, Packager};
+use crate::media::{AccessUnit, Codec, MediaTime, TrackConfig, TrackInfo, TrackKind};
+use crate::package::Package;
+use crate::session::Gate;
+use crate::transcode::Variants;
 
+use super::PublishRight;
+use super::key_frames::{KeyFrameAsk, KeyFrameRequests};
+use super::packaging::Packaging;
 use super::reader::Reader;
+use super::reordering::Reordering;
 use super::ring::{Ring, RingLimits};
 
 /// Whom a block of the publisher can name: the subscriber, and a main track beside the stream.
@@ -25,29 +31,30 @@ pub struct LiveStream {
     publisher: SessionId,
     protocol: Protocol,
     published_by: PublishedBy,
+    /// Of whoever publishes it on this worker.
+    right: Option<Weak<dyn PublishRight>>,
     since: UnixTime,
     package: Arc<Package>,
     /// How long the segments stay after an ordinary end.
     linger_ms: i64,
     /// Set once, by whoever starts packaging; taken by whoever ends the broadcast.
     packager: Mutex<Packaging>,
+    /// Somebody wants what is not packaged yet.
+    wants_packaging: AtomicBool,
     on_air: RwLock<OnAir>,
     pushed: Arc<Notify>,
+    /// What is made of it for viewers who cannot take it as it is. They end with it.
+    variants: Variants,
+    key_frames: KeyFrameRequests,
     /// Whether the API knows of it. Held while it is told, so that it never hears of an end first.
     pub(super) announced: Mutex<bool>,
     /// `i64::MAX` while live; then when the last segments go.
     gone_at_ms: AtomicI64,
+    /// Held while it ends, so that whoever ends it finds it ended.
+    ending: Mutex<()>,
     bytes: AtomicU64,
     media_us: AtomicI64,
     rates: Mutex<Rates>,
-}
-
-/// Whether access units go to a pipeline.
-pub(super) enum Packaging {
-    Idle,
-    Running(Box<Packager>),
-    /// The broadcast ended: nothing may start.
-    Closed,
 }
 
 /// What readers and the publisher share under one lock.
@@ -56,6 +63,7 @@ pub(super) struct OnAir {
     /// Video and audio.
     pub(super) configs: [Option<Arc<TrackConfig>>; 2],
     pub(super) info: [Option<TrackInfo>; 2],
+    reordering: Reordering,
     pub(super) ended: Option<EndReason>,
 }
 
@@ -87,6 +95,9 @@ impl OnAir {
         if self.configs[slot].is_some() {
             self.ring.clear();
         }
+        if config.codec.kind() == TrackKind::Video {
+            self.reordering = Reordering::begin(&config);
+        }
         self.configs[slot] = Some(Arc::new(config));
         self.info[slot] = Some(info);
         true
@@ -107,25 +118,32 @@ impl LiveStream {
         package: Arc<Package>,
         linger_ms: i64,
         now: UnixTime,
+        ask_for_key_frame: KeyFrameAsk,
     ) -> Self {
         Self {
             key,
             publisher,
             protocol,
             published_by,
+            right: None,
             since: now,
             package,
             linger_ms,
             packager: Mutex::new(Packaging::Idle),
+            wants_packaging: AtomicBool::new(false),
             on_air: RwLock::new(OnAir {
                 ring: Ring::new(RingLimits::default()),
                 configs: [None, None],
                 info: [None, None],
+                reordering: Reordering::default(),
                 ended: None,
             }),
             pushed: Arc::new(Notify::new()),
+            variants: Variants::default(),
+            key_frames: KeyFrameRequests::new(ask_for_key_frame),
             announced: Mutex::new(false),
             gone_at_ms: AtomicI64::new(i64::MAX),
+            ending: Mutex::new(()),
             bytes: AtomicU64::new(0),
             media_us: AtomicI64::new(0),
             rates: Mutex::new(Rates { at: now, bytes: 0, media_us: 0, bitrate_bps: 0, speed: 0.0 }),
@@ -138,6 +156,11 @@ impl LiveStream {
 
     pub const fn publisher(&self) -> SessionId {
         self.publisher
+    }
+
+    /// When its publisher came.
+    pub const fn since(&self) -> UnixTime {
+        self.since
     }
 
     /// Its segments; empty until the first was cut.
@@ -158,6 +181,34 @@ impl LiveStream {
     /// Video and audio, as far as they are known.
     pub fn tracks(&self) -> [Option<TrackInfo>; 2] {
         self.on_air.read().info.clone()
+    }
+
+    /// The configurations in force, video and audio.
+    pub(crate) fn configs(&self) -> [Option<Arc<TrackConfig>>; 2] {
+        self.on_air.read().configs.clone()
+    }
+
+    /// How its tracks are coded, video and audio.
+    pub fn codecs(&self) -> [Option<Codec>; 2] {
+        self.on_air.read().configs.each_ref().map(|config| config.as_ref().map(|config| config.codec))
+    }
+
+    /// True when its pictures are shown in another order than they are decoded in, as far as that is known: players
+    /// over WebRTC cannot take them then.
+    pub fn reorders(&self) -> bool {
+        self.on_air.read().reordering.is_in_use()
+    }
+
+    /// Has its source make a key frame soon; at most once a second, however many ask. Sources that cannot be asked
+    /// make theirs when they like.
+    pub fn request_key_frame(&self) {
+        if self.is_live() {
+            self.key_frames.request();
+        }
+    }
+
+    pub(crate) const fn variants(&self) -> &Variants {
+        &self.variants
     }
 
     /// What the publisher sent over the last second that was reported, bits per second; 0 at first.
@@ -185,6 +236,16 @@ impl LiveStream {
         self.pushed.clone().notified_owned()
     }
 
+    /// Has its publisher begin to package it, unless it is packaged already.
+    pub(crate) fn want_packaging(&self) {
+        self.wants_packaging.store(true, Ordering::Relaxed);
+    }
+
+    /// True once after each wish.
+    pub(super) fn takes_wish_to_be_packaged(&self) -> bool {
+        self.wants_packaging.load(Ordering::Relaxed) && self.wants_packaging.swap(false, Ordering::Relaxed)
+    }
+
     pub(super) const fn packager(&self) -> &Mutex<Packaging> {
         &self.packager
     }
@@ -207,14 +268,19 @@ impl LiveStream {
     pub(super) fn push(&self, unit: Arc<AccessUnit>) -> bool {
         self.bytes.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
         self.media_us.fetch_max(unit.dts.as_micros(), Ordering::Relaxed);
+        let picture = (unit.kind == TrackKind::Video).then_some(unit.key);
         {
             let mut on_air = self.on_air.write();
             if on_air.ended.is_some() {
                 return false;
             }
+            on_air.reordering.note(&unit);
             on_air.ring.push(unit);
         }
         self.pushed.notify_waiters();
+        if let Some(is_key) = picture {
+            self.key_frames.came(is_key);
+        }
         true
     }
 
@@ -223,13 +289,30 @@ impl LiveStream {
         self.on_air.write().ring.skip(units);
     }
 
+    /// The same, of whoever has this right to publish it.
+    pub(super) fn published_with(self, right: Weak<dyn PublishRight>) -> Self {
+        Self { right: Some(right), ..self }
+    }
+
+    /// Why it is about to end, when its publisher's session is over already.
+    pub(super) fn is_left(&self) -> Option<EndReason> {
+        let Some(right) = self.right.as_ref()?.upgrade() else { return Some(EndReason::Closed) };
+        match right.gate() {
+            Gate::Closed(reason) => Some(reason),
+            Gate::Open | Gate::Suspended => None,
+        }
+    }
+
     /// Ends a broadcast that is fed from elsewhere, whoever feeds it.
     pub(crate) fn end_replica(&self, reason: EndReason, now: UnixTime) {
         self.go_off_air(reason, now);
     }
 
-    /// Ends the broadcast for its readers and its packaging; false when it had ended before.
+    /// Ends the broadcast for its readers, those of its variants, and its packaging; false when it had ended before.
     pub(super) fn go_off_air(&self, reason: EndReason, now: UnixTime) -> bool {
+        let _ending = self.ending.lock();
+        let revoked = matches!(reason, EndReason::Blocked | EndReason::Stopped | EndReason::Deleted);
+        let gone_at = if revoked { now } else { now.plus_millis(self.linger_ms) };
         {
             let mut on_air = self.on_air.write();
             if on_air.ended.is_some() {
@@ -237,17 +320,17 @@ impl LiveStream {
             }
             on_air.ended = Some(reason);
             on_air.ring.clear();
+            if revoked {
+                // Before anybody may take it over.
+                self.package.revoke();
+            }
+            self.gone_at_ms.store(gone_at.as_millis(), Ordering::Release);
         }
         self.pushed.notify_waiters();
-        let revoked = matches!(reason, EndReason::Blocked | EndReason::Stopped | EndReason::Deleted);
-        if revoked {
-            self.package.revoke();
-        }
-        let gone_at = if revoked { now } else { now.plus_millis(self.linger_ms) };
-        self.gone_at_ms.store(gone_at.as_millis(), Ordering::Release);
+        self.variants.end(reason, now);
         let packaging = std::mem::replace(&mut *self.packager.lock(), Packaging::Closed);
         match packaging {
-            Packaging::Running(packager) => packager.stop(),
+            Packaging::Running { packager, .. } => packager.stop(),
             Packaging::Idle => self.package.finish(),
             Packaging::Closed => {}
         }

@@ -54,6 +54,7 @@ pub enum Codec {
     /// ITU-T H.265.
     Hevc,
     Av1,
+    Vp8,
     Vp9,
     Aac,
     Opus,
@@ -62,8 +63,21 @@ pub enum Codec {
 impl Codec {
     pub const fn kind(self) -> TrackKind {
         match self {
-            Self::H264 | Self::Hevc | Self::Av1 | Self::Vp9 => TrackKind::Video,
+            Self::H264 | Self::Hevc | Self::Av1 | Self::Vp8 | Self::Vp9 => TrackKind::Video,
             Self::Aac | Self::Opus => TrackKind::Audio,
+        }
+    }
+
+    /// As people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::H264 => "H.264",
+            Self::Hevc => "HEVC",
+            Self::Av1 => "AV1",
+            Self::Vp8 => "VP8",
+            Self::Vp9 => "VP9",
+            Self::Aac => "AAC",
+            Self::Opus => "Opus",
         }
     }
 }
@@ -73,7 +87,8 @@ impl Codec {
 pub struct TrackConfig {
     pub codec: Codec,
     /// H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3.1). AAC: AudioSpecificConfig (ISO/IEC 14496-3
-    /// §1.6.2.1). Others: the codec's ISO-BMFF configuration record.
+    /// §1.6.2.1). Opus: the content of a `dOps` box. VP8, VP9: the content of a `vpcC` box with its version, in which
+    /// we note the size of the picture ([`vpx`](super::vpx)). AV1: the content of an `av1C` box. HEVC: of `hvcC`.
     pub record: Bytes,
 }
 
@@ -87,6 +102,8 @@ pub struct AccessUnit {
     pub dts: MediaTime,
     /// A decoder can start here. Every audio frame can.
     pub key: bool,
-    /// H.264: NAL units, each behind its length as 4 big-endian bytes, no start codes. AAC: one raw frame, no ADTS header.
+    /// H.264, HEVC: NAL units, each behind its length as 4 big-endian bytes, no start codes. AAC: one raw frame, no ADTS
+    /// header. Opus: one packet (RFC 6716 §3). VP8, VP9: one frame (of VP9, or a superframe). AV1: a temporal unit, its
+    /// units in the low-overhead form with their sizes, without temporal delimiters.
     pub data: Bytes,
 }

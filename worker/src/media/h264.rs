@@ -50,6 +50,14 @@ pub fn read_record(record: &[u8]) -> Result<VideoTrack, InvalidConfig> {
     })
 }
 
+/// True when a configuration record says that pictures may be shown in another order than they are decoded in
+/// (`max_num_reorder_frames`, ITU-T H.264 §E.2.1). Records that are silent about it, or that cannot be read, do not.
+pub fn announces_reordering(record: &[u8]) -> bool {
+    let Some(mut rest) = record.get(6..) else { return false };
+    let sps = take_nal(&mut rest, NAL_SPS, "a sequence parameter set has another NAL type");
+    sps.and_then(read_sps).is_ok_and(|picture| picture.reordered_frames.is_some_and(|frames| frames > 0))
+}
+
 /// The part of a sequence parameter set that packaging shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Picture {
@@ -57,6 +65,8 @@ struct Picture {
     height: u32,
     sample_aspect: (u16, u16),
     frame_rate: Option<(u32, u32)>,
+    /// How many pictures may precede one in decoding order and follow it in output order; `None` when not said.
+    reordered_frames: Option<u32>,
 }
 
 fn take_byte(rest: &mut &[u8]) -> Result<u8, InvalidConfig> {
@@ -170,7 +180,13 @@ fn read_sps_fields(r: &mut BitReader<'_>) -> Option<Picture> {
     let height = crop(height_units.checked_mul(16 * field_factor)?, top, bottom, unit_y * field_factor)?;
     // The rest is decoration: a usability annex that cannot be read must not refuse a stream that decoders accept.
     let vui = if r.bit().unwrap_or(false) { read_vui(r) } else { Vui::default() };
-    Some(Picture { width, height, sample_aspect: vui.sample_aspect, frame_rate: vui.frame_rate })
+    Some(Picture {
+        width,
+        height,
+        sample_aspect: vui.sample_aspect,
+        frame_rate: vui.frame_rate,
+        reordered_frames: vui.reordered_frames,
+    })
 }
 
 fn skip_scaling_list(r: &mut BitReader<'_>, size: u32) -> Option<()> {
@@ -190,21 +206,27 @@ fn skip_scaling_list(r: &mut BitReader<'_>, size: u32) -> Option<()> {
 struct Vui {
     sample_aspect: (u16, u16),
     frame_rate: Option<(u32, u32)>,
+    reordered_frames: Option<u32>,
 }
 
 impl Default for Vui {
     fn default() -> Self {
-        Self { sample_aspect: (1, 1), frame_rate: None }
+        Self { sample_aspect: (1, 1), frame_rate: None, reordered_frames: None }
     }
 }
 
+/// What can be read of it, up to where it cannot.
 fn read_vui(r: &mut BitReader<'_>) -> Vui {
     let mut vui = Vui::default();
-    if let Some(aspect) = read_aspect(r) {
-        vui.sample_aspect = aspect;
-        vui.frame_rate = read_frame_rate(r);
-    }
+    let _ = read_vui_fields(r, &mut vui);
     vui
+}
+
+fn read_vui_fields(r: &mut BitReader<'_>, vui: &mut Vui) -> Option<()> {
+    vui.sample_aspect = read_aspect(r)?;
+    vui.frame_rate = read_timing(r)?;
+    vui.reordered_frames = read_restriction(r)?;
+    Some(())
 }
 
 fn read_aspect(r: &mut BitReader<'_>) -> Option<(u16, u16)> {
@@ -220,9 +242,9 @@ fn read_aspect(r: &mut BitReader<'_>) -> Option<(u16, u16)> {
     Some(if aspect.0 == 0 || aspect.1 == 0 { (1, 1) } else { aspect })
 }
 
-/// The nominal rate, whether the encoder keeps to it or not; `None` when absent or absurd (a variable-rate encoder
-/// may give its clock here).
-fn read_frame_rate(r: &mut BitReader<'_>) -> Option<(u32, u32)> {
+/// The nominal frame rate, whether the encoder keeps to it or not, and what stands before it; no rate when absent or
+/// absurd (a variable-rate encoder may give its clock here).
+fn read_timing(r: &mut BitReader<'_>) -> Option<Option<(u32, u32)>> {
     if r.bit()? {
         r.bit()?; // overscan_appropriate_flag
     }
@@ -237,15 +259,55 @@ fn read_frame_rate(r: &mut BitReader<'_>) -> Option<(u32, u32)> {
         r.exp_golomb()?; // chroma_sample_loc_type_bottom_field
     }
     if !r.bit()? {
-        return None;
+        return Some(None);
     }
     let units_in_tick = r.bits(32)?;
     let time_scale = r.bits(32)?;
+    // fixed_frame_rate_flag; should the set end here, the rate is known all the same.
+    let _ = r.bit();
     // A tick is a field (§E.2.1).
-    let denominator = units_in_tick.checked_mul(2).filter(|&denominator| denominator > 0)?;
+    let Some(denominator) = units_in_tick.checked_mul(2).filter(|&denominator| denominator > 0) else {
+        return Some(None);
+    };
     let plausible = time_scale >= denominator && time_scale / denominator <= 300;
     let divisor = greatest_common_divisor(time_scale, denominator);
-    plausible.then_some((time_scale / divisor, denominator / divisor))
+    Some(plausible.then_some((time_scale / divisor, denominator / divisor)))
+}
+
+/// `max_num_reorder_frames`, and what stands before it.
+fn read_restriction(r: &mut BitReader<'_>) -> Option<Option<u32>> {
+    let mut has_buffering = false;
+    // For NAL units and for the video coding layer.
+    for _ in 0..2 {
+        if r.bit()? {
+            has_buffering = true;
+            skip_buffering(r)?;
+        }
+    }
+    if has_buffering {
+        r.bit()?; // low_delay_hrd_flag
+    }
+    r.bit()?; // pic_struct_present_flag
+    if !r.bit()? {
+        return Some(None);
+    }
+    r.bit()?; // motion_vectors_over_pic_boundaries_flag
+    for _ in 0..4 {
+        r.exp_golomb()?; // bytes of a picture, bits of a macroblock, lengths of motion vectors
+    }
+    Some(Some(r.exp_golomb()?))
+}
+
+/// `hrd_parameters()` of §E.1.2.
+fn skip_buffering(r: &mut BitReader<'_>) -> Option<()> {
+    let schedules = r.exp_golomb().filter(|&count| count < 32)? + 1;
+    r.skip(8)?; // bit_rate_scale, cpb_size_scale
+    for _ in 0..schedules {
+        r.exp_golomb()?; // bit_rate_value_minus1
+        r.exp_golomb()?; // cpb_size_value_minus1
+        r.bit()?; // cbr_flag
+    }
+    r.skip(20) // lengths of delays and times
 }
 
 const fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
@@ -303,6 +365,54 @@ mod tests {
         assert_eq!((track.width, track.height), (1280, 720));
         assert_eq!(track.frame_rate, Some((30, 1)));
         assert_eq!(track.sample_aspect, (1, 1));
+    }
+
+    #[test]
+    fn reordering_is_announced_or_not() {
+        // Up to the usability annex: baseline-like fields of a 16×16 picture, then the annex with its restriction alone.
+        let annex = |reordered: &str| {
+            let fields = [
+                "010000100000000000001010", // profile 66, level 10
+                "1",
+                "1",
+                "011", // ids, frame numbers, picture order count type 2
+                "010",
+                "0",
+                "1",
+                "1",
+                "1",
+                "1",
+                "0", // frames, size, no crop
+                "1",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0", // annex without aspect, timing, buffering
+                "1",
+                "1",
+                "1",
+                "1",
+                "1",
+                "1",
+                reordered,
+                "1", // restriction
+            ];
+            let bits: String = fields.concat();
+            let bytes = bits
+                .as_bytes()
+                .chunks(8)
+                .map(|byte| byte.iter().enumerate().map(|(index, bit)| (bit - b'0') << (7 - index)).sum::<u8>());
+            record(&[&[0x67][..], &bytes.collect::<Vec<_>>()].concat())
+        };
+        assert!(read_record(&annex("1")).is_ok());
+        assert!(announces_reordering(&annex("011")), "two pictures");
+        assert!(!announces_reordering(&annex("1")), "none");
+        assert!(!announces_reordering(&annex("")[..20]), "not said");
+        assert!(!announces_reordering(&[]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sluice_contract::message::{AudioInfo, VideoInfo};
 
-use super::{Codec, TrackConfig, TrackKind, aac, h264};
+use super::{Codec, TrackConfig, TrackKind, aac, av1, h264, opus, vp8, vp9};
 
 /// A configuration record that was read and found sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum TrackInfo {
 pub struct VideoTrack {
     /// RFC 6381, for example `avc1.64001F`.
     pub codec: String,
-    /// Luma samples after cropping.
+    /// Luma samples after cropping; 0 when the record does not say (VP8, VP9 and AV1 of some publishers).
     pub width: u32,
     pub height: u32,
     /// Sample aspect ratio; 1:1 when the stream does not say.
@@ -36,7 +36,7 @@ pub struct AudioTrack {
     /// Rate after spectral band replication; the core's without it.
     pub output_rate_hz: u32,
     pub channels: u32,
-    /// Samples per frame at the core rate.
+    /// Samples per frame at the core rate; of Opus, whose packets may differ: what is usual.
     pub frame_samples: u32,
 }
 
@@ -68,7 +68,27 @@ impl TrackInfo {
         match config.codec {
             Codec::H264 => h264::read_record(&config.record).map(Self::Video),
             Codec::Aac => aac::read_config(&config.record).map(Self::Audio),
-            codec @ (Codec::Hevc | Codec::Av1 | Codec::Vp9 | Codec::Opus) => Ok(Self::NotPackaged(codec)),
+            Codec::Vp8 => vp8::read_record(&config.record).map(Self::Video),
+            Codec::Vp9 => vp9::read_record(&config.record).map(Self::Video),
+            Codec::Av1 => av1::read_record(&config.record).map(Self::Video),
+            Codec::Opus => opus::read_record(&config.record).map(Self::Audio),
+            Codec::Hevc => Ok(Self::NotPackaged(Codec::Hevc)),
+        }
+    }
+
+    /// What the RFC 6381 name stands for.
+    pub fn codec(&self) -> Codec {
+        match self {
+            Self::NotPackaged(codec) => *codec,
+            Self::Video(track) => match track.codec.split('.').next().unwrap_or_default() {
+                "vp08" => Codec::Vp8,
+                "vp09" => Codec::Vp9,
+                "av01" => Codec::Av1,
+                "hvc1" => Codec::Hevc,
+                _ => Codec::H264,
+            },
+            Self::Audio(track) if track.codec == "opus" => Codec::Opus,
+            Self::Audio(_) => Codec::Aac,
         }
     }
 
@@ -115,6 +135,7 @@ const fn sample_entry(codec: Codec) -> &'static str {
         Codec::H264 => "avc1",
         Codec::Hevc => "hvc1",
         Codec::Av1 => "av01",
+        Codec::Vp8 => "vp08",
         Codec::Vp9 => "vp09",
         Codec::Aac => "mp4a",
         Codec::Opus => "opus",

@@ -33,12 +33,16 @@ pub(super) fn fragment_times(segment: &[u8]) -> Option<FragmentTimes> {
     Some(FragmentTimes { time: time?, duration })
 }
 
-struct Child<'a> {
-    kind: [u8; 4],
-    body: &'a [u8],
+/// One box.
+pub(crate) struct Child<'a> {
+    pub kind: [u8; 4],
+    pub body: &'a [u8],
+    /// With its header.
+    pub whole: &'a [u8],
 }
 
-fn children(mut rest: &[u8]) -> impl Iterator<Item = Child<'_>> {
+/// The boxes that follow one another in these bytes, up to the first that is not whole.
+pub(crate) fn children(mut rest: &[u8]) -> impl Iterator<Item = Child<'_>> {
     std::iter::from_fn(move || {
         let (&size, tail) = rest.split_first_chunk::<4>()?;
         let (&kind, _) = tail.split_first_chunk::<4>()?;
@@ -48,17 +52,17 @@ fn children(mut rest: &[u8]) -> impl Iterator<Item = Child<'_>> {
             size => (8, u64::from(size)),
         };
         let size = usize::try_from(size).ok()?;
-        let body = rest.get(header..size)?;
+        let (whole, body) = (rest.get(..size)?, rest.get(header..size)?);
         rest = &rest[size..];
-        Some(Child { kind, body })
+        Some(Child { kind, body, whole })
     })
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 

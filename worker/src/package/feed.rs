@@ -3,26 +3,49 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use sluice_contract::UnixTime;
-
-use crate::media::{AccessUnit, AudioTrack, MediaTime, TrackKind, VideoTrack};
+use crate::media::{AccessUnit, AudioTrack, Codec, MediaTime, TrackConfig, TrackInfo, TrackKind, VideoTrack};
 
 use super::Package;
 use super::pipeline::{Pipeline, PipelineError};
+use super::restarts::RestartBudget;
 use super::settings::PackagingConfig;
+use super::supervisor::OnFailure;
 use super::window::{PeriodId, VIDEO_TIMESCALE, time_to_ticks};
 
-/// The tracks of a pipeline: what was read of each, and its record.
+/// The tracks of a pipeline: what was read of each, and its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TrackSet {
-    pub(crate) video: Option<(VideoTrack, Bytes)>,
-    pub(crate) audio: Option<(AudioTrack, Bytes)>,
+    pub(crate) video: Option<(VideoTrack, TrackConfig)>,
+    pub(crate) audio: Option<(AudioTrack, TrackConfig)>,
+}
+
+/// The codecs that are packaged as they are: those that players of HLS and DASH take.
+pub(crate) const fn is_packaged(codec: Codec) -> bool {
+    matches!(codec, Codec::H264 | Codec::Vp9 | Codec::Av1 | Codec::Aac)
 }
 
 impl TrackSet {
     pub(crate) const fn is_empty(&self) -> bool {
         self.video.is_none() && self.audio.is_none()
+    }
+
+    /// Takes a track in place of the one of its kind; none when it cannot be packaged.
+    pub(crate) fn take(&mut self, config: &TrackConfig, info: &TrackInfo) {
+        let is_packaged = is_packaged(config.codec);
+        match config.codec.kind() {
+            TrackKind::Video => {
+                self.video = match info {
+                    TrackInfo::Video(video) if is_packaged => Some((video.clone(), config.clone())),
+                    _ => None,
+                };
+            }
+            TrackKind::Audio => {
+                self.audio = match info {
+                    TrackInfo::Audio(audio) if is_packaged => Some((audio.clone(), config.clone())),
+                    _ => None,
+                };
+            }
+        }
     }
 }
 
@@ -33,14 +56,9 @@ pub enum PackagingError {
     NoKeyFrame(i64),
     #[error("more than {0} bytes without a key frame")]
     OpenSegmentTooLarge(usize),
-    #[error("the tracks change too often")]
-    Unsettled,
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
 }
-
-/// Called with the pipeline's own words when it fails; on the supervisor's thread.
-pub(super) type OnFailure = Arc<dyn Fn(String) + Send + Sync>;
 
 /// The way from access units to segments.
 pub struct Packager {
@@ -71,7 +89,7 @@ impl Packager {
         on_failure: Box<dyn Fn(String) + Send + Sync>,
     ) -> Self {
         let generation = package.generation();
-        let restarts = RestartBudget { tokens: RestartBudget::FULL, filled_at: (package.clock)() };
+        let restarts = RestartBudget::full((package.clock)());
         Self {
             package,
             config,
@@ -93,8 +111,15 @@ impl Packager {
     /// # Errors
     /// [`PackagingError`] when the broadcast cannot be packaged any further.
     pub(crate) fn push(&mut self, unit: &AccessUnit) -> Result<(), PackagingError> {
-        if self.run.as_ref().is_none_or(|run| run.tracks != self.tracks) && self.can_begin_with(unit) {
-            self.begin(unit.dts)?;
+        let has_changed = self.run.as_ref().is_none_or(|run| run.tracks != self.tracks);
+        if has_changed && self.can_begin_with(unit) {
+            if self.restarts.take((self.package.clock)()) {
+                self.begin(unit.dts)?;
+            } else if let Some(run) = self.run.take() {
+                // Browsers follow the network with the size of their pictures. Whoever changes without end is packaged
+                // again when it has settled.
+                run.stop(&self.package, || {});
+            }
         }
         let Some(run) = &mut self.run else { return Ok(()) };
         // Between a change of tracks and the unit that begins the new period, only what has not changed goes on.
@@ -129,9 +154,6 @@ impl Packager {
     }
 
     fn begin(&mut self, media_start: MediaTime) -> Result<(), PackagingError> {
-        if !self.restarts.take((self.package.clock)()) {
-            return Err(PackagingError::Unsettled);
-        }
         if let Some(run) = self.run.take() {
             run.stop(&self.package, || {});
         }
@@ -272,27 +294,6 @@ fn ticks_to_nanos(ticks: u64, timescale: u32) -> u64 {
     u64::try_from((u128::from(ticks) * 1_000_000_000).div_ceil(timescale)).unwrap_or(u64::MAX)
 }
 
-/// Limits how often a stranger can make us build a pipeline.
-struct RestartBudget {
-    tokens: i64,
-    filled_at: UnixTime,
-}
-
-impl RestartBudget {
-    const FULL: i64 = 8;
-    const REFILL_MS: i64 = 10_000;
-
-    fn take(&mut self, now: UnixTime) -> bool {
-        let refill = (now.millis_since(self.filled_at) / Self::REFILL_MS).max(0);
-        if refill > 0 {
-            self.tokens = self.tokens.saturating_add(refill).min(Self::FULL);
-            self.filled_at = now;
-        }
-        self.tokens -= 1;
-        self.tokens >= 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,15 +324,5 @@ mod tests {
                 assert_eq!(nanos * u128::from(timescale) / 1_000_000_000, u128::from(tick));
             }
         }
-    }
-
-    #[test]
-    fn restarts_are_rationed() {
-        let mut budget = RestartBudget { tokens: RestartBudget::FULL, filled_at: UnixTime::EPOCH };
-        let taken = (0..100).take_while(|_| budget.take(UnixTime::EPOCH)).count();
-        assert_eq!(i64::try_from(taken), Ok(RestartBudget::FULL));
-        budget.tokens = 0;
-        assert!(budget.take(UnixTime::from_secs(10)));
-        assert!(!budget.take(UnixTime::from_secs(10)));
     }
 }

@@ -14,15 +14,18 @@
 //! worker restarts or another one takes over, and no cache ever holds another segment under the same name. So do the
 //! numbers of periods.
 
-mod boxes;
+pub(crate) mod boxes;
+pub(crate) mod caps;
 mod dash;
 mod feed;
 mod hls;
 mod manifest;
 mod pipeline;
+pub(crate) mod recording;
 pub(crate) mod replica;
+mod restarts;
 mod settings;
-mod supervisor;
+pub(crate) mod supervisor;
 mod template;
 mod window;
 
@@ -37,7 +40,9 @@ use uuid::Uuid;
 use crate::hub::Clock;
 use crate::media::{MediaTime, TrackKind};
 
+pub(crate) use feed::is_packaged;
 pub use feed::{Packager, PackagingError, TrackSet};
+pub(crate) use restarts::RestartBudget;
 pub use settings::{PackagingConfig, PackagingSettings};
 pub use supervisor::{PackagerUnavailable, initialise_packaging};
 
@@ -149,6 +154,17 @@ impl Package {
         Some(template.render(&Values { location, query, now: &now, ..Values::default() }))
     }
 
+    /// True while so little is listed that a player would run dry before its next look at the MPD: it sees a segment
+    /// up to one `minimumUpdatePeriod` after it came.
+    pub fn dash_is_short(&self) -> bool {
+        self.with_state(|state| {
+            let needed_ms = i64::from(state.settings.segment_duration_ms).saturating_mul(2);
+            let is_served = state.phase == Phase::Live && state.settings.dash;
+            (is_served && state.timeline.is_shorter_than(needed_ms)).then_some(())
+        })
+        .is_some()
+    }
+
     /// An init or media segment by its file name (`v-init-1.mp4`, `v-17.m4s`, `a-17.m4s`).
     pub fn object(&self, name: &str) -> Option<Object> {
         let (kind, number, is_init) = window::parse_name(name)?;
@@ -164,10 +180,14 @@ impl Package {
         if state.phase == Phase::Revoked { None } else { read(&mut state) }
     }
 
-    /// False when the application has neither HLS nor DASH on.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// False when the application has neither HLS nor DASH on, and nothing is recorded.
     pub(crate) fn is_wanted(&self) -> bool {
         let state = self.state.lock();
-        state.phase != Phase::Revoked && (state.settings.hls || state.settings.dash)
+        state.phase != Phase::Revoked && (state.settings.hls || state.settings.dash || state.settings.recording)
     }
 
     /// A publisher begins, or begins again.

@@ -15,8 +15,9 @@ use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
 use crate::media::{AccessUnit, MediaTime, TrackKind};
 
 use super::boxes::fragment_times;
-use super::feed::{OnFailure, TrackSet};
-use super::supervisor;
+use super::caps::{audio_caps, video_caps};
+use super::feed::TrackSet;
+use super::supervisor::{self, OnFailure};
 use super::window::{NewSegment, VIDEO_TIMESCALE, slot, ticks_to_time};
 
 /// What GStreamer refused.
@@ -24,6 +25,8 @@ use super::window::{NewSegment, VIDEO_TIMESCALE, slot, ticks_to_time};
 pub enum PipelineError {
     #[error("packaging cannot be set up: {0}")]
     Build(#[from] gst::glib::BoolError),
+    #[error("the configuration record of a track is too short")]
+    Record,
     #[error("packaging cannot be started")]
     Start(#[from] gst::StateChangeError),
 }
@@ -71,18 +74,18 @@ impl Pipeline {
     ) -> Result<Self, PipelineError> {
         let pipeline = gst::Pipeline::new();
         let stopped = Arc::new(AtomicBool::new(false));
-        watch_bus(&pipeline, stopped.clone(), on_failure);
+        supervisor::watch(&pipeline, stopped.clone(), on_failure);
         let progress = Arc::new(Progress::default());
         let on_segment: Arc<OnSegment> = Arc::new(on_segment);
         let mut sources = [None, None];
         let chains = [
             (
                 TrackKind::Video,
-                tracks.video.as_ref().map(|(video, record)| (video_caps(video, record), VIDEO_TIMESCALE)),
+                tracks.video.as_ref().map(|(video, config)| (video_caps(config, Some(video)), VIDEO_TIMESCALE)),
             ),
             (
                 TrackKind::Audio,
-                tracks.audio.as_ref().map(|(audio, record)| (audio_caps(audio, record), audio.core_rate_hz)),
+                tracks.audio.as_ref().map(|(audio, config)| (audio_caps(config, Some(audio)), audio.core_rate_hz)),
             ),
         ];
         for (kind, chain) in chains {
@@ -91,6 +94,7 @@ impl Pipeline {
                 progress.cut_until_us[slot(kind)].store(i64::MAX, Ordering::Relaxed);
                 continue;
             };
+            let caps = caps.ok_or(PipelineError::Record)?;
             progress.cut_until_us[slot(kind)].store(media_start.as_micros(), Ordering::Relaxed);
             let cutter = Cutter { kind, timescale, progress: progress.clone(), on_segment: on_segment.clone() };
             let source = add_chain(&pipeline, &caps, fragment, timescale, cutter)?;
@@ -221,7 +225,9 @@ fn add_chain(
         .max_bytes(0)
         .build();
     let fragment = u64::try_from(fragment.as_micros()).unwrap_or(0).saturating_mul(1_000);
-    let mux = gst::ElementFactory::make("cmafmux")
+    // The same muxer under another name: the first has no word for VP9.
+    let is_vp9 = caps.structure(0).is_some_and(|structure| structure.name() == "video/x-vp9");
+    let mux = gst::ElementFactory::make(if is_vp9 { "dashmp4mux" } else { "cmafmux" })
         .property("fragment-duration", gst::ClockTime::from_nseconds(fragment))
         .property("send-force-keyunit", false)
         .property_from_str("write-edts-mode", "never")
@@ -244,59 +250,13 @@ fn add_chain(
     Ok(source)
 }
 
-/// Passes the first error on to the supervisor, and keeps the bus's queue from growing.
-fn watch_bus(pipeline: &gst::Pipeline, stopped: Arc<AtomicBool>, on_failure: OnFailure) {
-    let Some(bus) = pipeline.bus() else { return };
-    bus.set_sync_handler(move |_, message| match message.view() {
-        gst::MessageView::Error(error) => {
-            if !stopped.swap(true, Ordering::AcqRel) {
-                let on_failure = on_failure.clone();
-                let element = error.src().map(|source| source.name().to_string()).unwrap_or_default();
-                let text = format!("{element}: {}", error.error());
-                supervisor::run(Box::new(move || on_failure(text)));
-            }
-            gst::BusSyncReply::Pass
-        }
-        gst::MessageView::Eos(_) => gst::BusSyncReply::Pass,
-        _ => gst::BusSyncReply::Drop,
-    });
-}
-
-fn video_caps(video: &crate::media::VideoTrack, record: &Bytes) -> gst::Caps {
-    let dimension = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    let (numerator, denominator) = video.sample_aspect;
-    let mut caps = gst::Caps::builder("video/x-h264")
-        .field("stream-format", "avc")
-        .field("alignment", "au")
-        .field("width", dimension(video.width))
-        .field("height", dimension(video.height))
-        .field("pixel-aspect-ratio", gst::Fraction::new(i32::from(numerator), i32::from(denominator)))
-        .field("codec_data", gst::Buffer::from_slice(record.clone()));
-    if let Some((numerator, denominator)) = video.frame_rate {
-        caps = caps.field("framerate", gst::Fraction::new(dimension(numerator), dimension(denominator)));
-    }
-    caps.build()
-}
-
-fn audio_caps(audio: &crate::media::AudioTrack, record: &Bytes) -> gst::Caps {
-    let field = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    gst::Caps::builder("audio/mpeg")
-        .field("mpegversion", 4)
-        .field("framed", true)
-        .field("stream-format", "raw")
-        .field("rate", field(audio.core_rate_hz))
-        .field("channels", field(audio.channels))
-        .field("codec_data", gst::Buffer::from_slice(record.clone()))
-        .build()
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
     use std::time::Duration;
 
     use super::*;
-    use crate::media::AudioTrack;
+    use crate::media::{AudioTrack, Codec, TrackConfig};
     use crate::package::initialise_packaging;
 
     fn sound() -> TrackSet {
@@ -307,7 +267,8 @@ mod tests {
             channels: 2,
             frame_samples: 1024,
         };
-        TrackSet { video: None, audio: Some((track, Bytes::from_static(&[0x11, 0x90]))) }
+        let config = TrackConfig { codec: Codec::Aac, record: Bytes::from_static(&[0x11, 0x90]) };
+        TrackSet { video: None, audio: Some((track, config)) }
     }
 
     fn push_seconds(pipeline: &mut Pipeline, seconds: u64) {

@@ -39,6 +39,12 @@ pub struct PackagingSettings {
     pub segment_duration_ms: u32,
     /// Segments in a live playlist.
     pub playlist_segments: usize,
+    /// Whether pictures may be re-encoded for players that cannot take them as they are.
+    #[serde(default)]
+    pub transcoding_allowed: bool,
+    /// What is cut is recorded, whether it is served or not.
+    #[serde(default)]
+    pub recording: bool,
 }
 
 /// Players need a few segments; more than these are beyond any live window.
@@ -47,7 +53,14 @@ const SEGMENT_DURATION_MS: std::ops::RangeInclusive<u32> = 500..=10_000;
 
 impl Default for PackagingSettings {
     fn default() -> Self {
-        Self { hls: true, dash: true, segment_duration_ms: 2_000, playlist_segments: 15 }
+        Self {
+            hls: true,
+            dash: true,
+            segment_duration_ms: 2_000,
+            playlist_segments: 15,
+            transcoding_allowed: false,
+            recording: false,
+        }
     }
 }
 
@@ -62,6 +75,8 @@ impl From<&WorkerSettings> for PackagingSettings {
             playlist_segments: usize::try_from(settings.playlist_segments)
                 .unwrap_or(usize::MAX)
                 .clamp(*PLAYLIST_SEGMENTS.start(), *PLAYLIST_SEGMENTS.end()),
+            transcoding_allowed: settings.webrtc.transcoding_allowed,
+            recording: settings.recording.enabled,
         }
     }
 }

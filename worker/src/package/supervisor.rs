@@ -1,9 +1,10 @@
-//! The one thread on which pipelines are taken down and their failures handled: neither may happen on a pipeline's own
+//! The one thread on which pipelines, of packaging and of transcoding, are taken down and their failures handled: neither may happen on a pipeline's own
 //! threads, and neither may make a publisher's connection wait.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,13 +48,34 @@ pub fn initialise_packaging() -> Result<(), PackagerUnavailable> {
     TASKS.get_or_init(initialise).as_ref().map(|_| ()).map_err(Clone::clone)
 }
 
+/// Called with a pipeline's own words when it fails; on the supervisor's thread.
+pub(crate) type OnFailure = Arc<dyn Fn(String) + Send + Sync>;
+
+/// Has `on_failure` told of a pipeline's first error, unless `stopped` is set by then, and keeps its bus from growing.
+pub(crate) fn watch(pipeline: &gst::Pipeline, stopped: Arc<AtomicBool>, on_failure: OnFailure) {
+    let Some(bus) = pipeline.bus() else { return };
+    bus.set_sync_handler(move |_, message| match message.view() {
+        gst::MessageView::Error(error) => {
+            if !stopped.swap(true, Ordering::AcqRel) {
+                let on_failure = on_failure.clone();
+                let element = error.src().map(|source| source.name().to_string()).unwrap_or_default();
+                let text = format!("{element}: {}", error.error());
+                run(Box::new(move || on_failure(text)));
+            }
+            gst::BusSyncReply::Pass
+        }
+        gst::MessageView::Eos(_) => gst::BusSyncReply::Pass,
+        _ => gst::BusSyncReply::Drop,
+    });
+}
+
 /// Calls it soon.
-pub(super) fn run(task: Box<dyn FnOnce() + Send>) {
+pub(crate) fn run(task: Box<dyn FnOnce() + Send>) {
     send(Task::Run(task));
 }
 
 /// Waits for the end of the stream, calls `on_drained`, and frees the pipeline.
-pub(super) fn take_down(pipeline: gst::Pipeline, on_drained: Box<dyn FnOnce() + Send>) {
+pub(crate) fn take_down(pipeline: gst::Pipeline, on_drained: Box<dyn FnOnce() + Send>) {
     send(Task::TakeDown { pipeline, on_drained });
 }
 
@@ -67,7 +89,7 @@ fn send(task: Task) {
 fn initialise() -> Result<Sender<Task>, PackagerUnavailable> {
     gst::init().map_err(|error| PackagerUnavailable::Gstreamer(error.to_string()))?;
     gstfmp4::plugin_register_static().map_err(|error| PackagerUnavailable::Gstreamer(error.to_string()))?;
-    for element in ["appsrc", "appsink", "cmafmux"] {
+    for element in ["appsrc", "appsink", "cmafmux", "dashmp4mux"] {
         if gst::ElementFactory::find(element).is_none() {
             return Err(PackagerUnavailable::MissingElement(element));
         }

@@ -27,7 +27,7 @@ impl PeriodId {
 pub(super) struct Period {
     pub(super) id: PeriodId,
     /// The publisher that it belongs to; within one, media time runs on from period to period.
-    generation: u64,
+    pub(super) generation: u64,
     pub(super) video: Option<VideoTrack>,
     pub(super) audio: Option<AudioTrack>,
     /// Media time at which it begins.
@@ -43,7 +43,7 @@ pub(super) struct Period {
     /// Every track has had a segment.
     pub(super) is_complete: bool,
     /// Its pipeline has ended: no segment will come.
-    is_drained: bool,
+    pub(super) is_drained: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ pub(super) struct NewSegment {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Window {
     pub(super) segments: VecDeque<Segment>,
-    next_number: u64,
+    pub(super) next_number: u64,
     #[serde(skip)]
     pub(super) bytes: usize,
     /// Some segments have left: what is at the front may leave before a player asks, so it is no longer listed.
@@ -372,6 +372,19 @@ impl Timeline {
         // A window cut short by its size still keeps its oldest segments for players that ask late, if it can.
         let spare = if window.slides { length.saturating_sub(MIN_SEGMENTS).min(1) } else { 0 };
         window.segments.range(length.saturating_sub(playlist_segments).max(spare)..)
+    }
+
+    /// True until the longer track has that much, or as much as there is room for.
+    pub(super) fn is_shorter_than(&self, needed_ms: i64) -> bool {
+        let duration_ms = |kind| {
+            let durations = self.windows[slot(kind)].segments.iter().filter_map(|segment| {
+                let timescale = self.period(segment.period)?.timescale(kind);
+                Some(ticks_to_time(segment.duration, timescale).as_millis())
+            });
+            durations.sum::<i64>()
+        };
+        let is_full = self.windows.iter().any(|window| window.slides);
+        !is_full && duration_ms(TrackKind::Video).max(duration_ms(TrackKind::Audio)) < needed_ms
     }
 
     pub(super) fn init(&self, kind: TrackKind, number: u64) -> Option<Bytes> {

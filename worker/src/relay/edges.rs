@@ -368,6 +368,10 @@ impl Files for Edge {
         self.manifest(|package| package.dash(location, query))
     }
 
+    fn dash_is_short(&self) -> bool {
+        self.package().dash_is_short()
+    }
+
     fn object(&self, name: &str) -> Option<Object> {
         let shelf = self.shelf.lock();
         shelf.package.object(name).or_else(|| shelf.before.as_ref().and_then(|(package, _)| package.object(name)))

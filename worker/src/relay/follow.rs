@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sluice_bus::BusError;
 use sluice_contract::message::{EndReason, LocateCall, Origin};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -176,15 +177,16 @@ impl Edges {
         let (mut hearing, mut sending) = self.connect(edge, &origin).await?;
         info!(broadcast.name = %edge.key, worker.id = %origin.worker, supply = ?edge.supply, "fed by another worker");
         fed.by = Some(origin);
+        let wishes = Arc::new(Wishes::default());
         let listening = async {
             match edge.supply {
                 Supply::Objects => self.take_objects(edge, &mut hearing, &mut fed.at).await,
-                Supply::Units => self.take_units(edge, &mut hearing, &mut fed.at).await,
+                Supply::Units => self.take_units(edge, &mut hearing, &wishes, &mut fed.at).await,
             }
         };
         Ok(tokio::select! {
             over = listening => over?,
-            error = beat(&mut sending) => match error? {},
+            error = talk(&mut sending, &wishes) => match error? {},
         })
     }
 
@@ -281,6 +283,7 @@ impl Edges {
         &self,
         edge: &Edge,
         hearing: &mut Hearing,
+        wishes: &Arc<Wishes>,
         fed: &mut Option<Instant>,
     ) -> Result<Over, RelayError> {
         let mut replica: Option<Replica> = None;
@@ -291,15 +294,18 @@ impl Edges {
                 (Tag::Begin, _) => {
                     let begin: Begin = from_text(&message.body)?;
                     let (publisher, protocol) = (begin.publisher, begin.protocol);
+                    wishes.are_taken.store(begin.takes_wishes, Ordering::Release);
                     if self.is_refused(edge, begin) {
                         return Ok(Over::Revoked);
                     }
-                    let begun = Replica::begin(edge.key.clone(), publisher, protocol, Arc::new(self.clock));
+                    let ask = Arc::clone(wishes);
+                    let ask = Box::new(move || ask.key_frame.notify_one());
+                    let begun = Replica::begin(edge.key.clone(), publisher, protocol, Arc::new(self.clock), ask);
                     edge.go_live(Some(Arc::clone(begun.stream())));
                     replica = Some(begun);
                 }
                 (Tag::Config, Some(replica)) => replica.configure(read_config(message.body)?)?,
-                (Tag::Unit, Some(replica)) => replica.push(read_unit(message.body)?),
+                (Tag::Unit, Some(replica)) => replica.push(Arc::new(read_unit(message.body)?)),
                 (Tag::Skip, Some(replica)) => replica.skip(read_skip(message.body)?),
                 (Tag::End, replica) => {
                     let end = from_text(&message.body)?;
@@ -341,11 +347,26 @@ fn last_word(end: End) -> Over {
     }
 }
 
-/// Tells the origin each second that somebody is here.
-async fn beat(sending: &mut Sending) -> Result<Infallible, RelayError> {
+/// What players of an edge want of the publisher.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// The origin passes them on.
+    pub are_taken: AtomicBool,
+    pub key_frame: Notify,
+}
+
+/// Tells the origin each second that somebody is here, and in between what they want.
+pub(super) async fn talk(sending: &mut Sending, wishes: &Wishes) -> Result<Infallible, RelayError> {
     loop {
-        sleep_until(sending.beat_at()).await;
-        sending.beat().await?;
+        tokio::select! {
+            () = sleep_until(sending.beat_at()) => sending.beat().await?,
+            () = wishes.key_frame.notified() => {
+                if wishes.are_taken.load(Ordering::Acquire) {
+                    sending.say(Tag::KeyFrame, &[], &[]).await?;
+                    sending.flush().await?;
+                }
+            }
+        }
     }
 }
 

@@ -165,7 +165,7 @@ impl Shared {
         info!(broadcast.name = %key, worker.id = %edge, supply = ?wanted.supply, "relaying to another worker");
         let outcome = tokio::select! {
             outcome = origin::serve(&self.hub, &key, wanted.supply, wanted.held, &mut sending) => outcome,
-            error = only_beats(hearing) => Err(error),
+            error = self.hear(hearing, &key) => Err(error),
         };
         debug!(broadcast.name = %key, worker.id = %edge, supply = ?wanted.supply, "relaying ended");
         if outcome.is_ok() {
@@ -173,13 +173,20 @@ impl Shared {
         }
         outcome
     }
-}
 
-/// An edge that is fed has nothing to say but that it lives.
-async fn only_beats(mut hearing: Hearing) -> RelayError {
-    match hearing.next().await {
-        Ok(_) => RelayError::Unexpected,
-        Err(error) => error,
+    /// An edge that is fed has nothing to say but that it lives, and now and again that it needs a key frame.
+    async fn hear(&self, mut hearing: Hearing, key: &StreamKey) -> RelayError {
+        loop {
+            match hearing.next().await {
+                Ok(message) if message.tag == Tag::KeyFrame => {
+                    if let Some(stream) = self.hub.find_live(key) {
+                        stream.request_key_frame();
+                    }
+                }
+                Ok(_) => return RelayError::Unexpected,
+                Err(error) => return error,
+            }
+        }
     }
 }
 

@@ -41,6 +41,9 @@ pub(super) struct Begin {
     pub subscriber: Option<SubscriberId>,
     #[serde(default)]
     pub main_track: Option<StreamId>,
+    /// The origin takes wishes for key frames; one of an earlier release does not, and would end the relay.
+    #[serde(default)]
+    pub takes_wishes: bool,
 }
 
 /// The origin's last word.
@@ -113,6 +116,7 @@ pub(super) const fn config_head(config: &TrackConfig) -> [u8; 1] {
         Codec::Vp9 => 3,
         Codec::Aac => 4,
         Codec::Opus => 5,
+        Codec::Vp8 => 6,
     }]
 }
 
@@ -124,6 +128,7 @@ pub(super) fn read_config(mut body: Bytes) -> Result<TrackConfig, Unreadable> {
         Ok(3) => Codec::Vp9,
         Ok(4) => Codec::Aac,
         Ok(5) => Codec::Opus,
+        Ok(6) => Codec::Vp8,
         _ => return Err(Unreadable),
     };
     Ok(TrackConfig { codec, record: body })

@@ -35,7 +35,8 @@ pub(super) async fn serve(
 
 fn begin(stream: &LiveStream) -> Begin {
     let (subscriber, main_track) = stream.published_by().clone();
-    Begin { publisher: stream.publisher(), protocol: stream.protocol(), subscriber, main_track }
+    let (publisher, protocol) = (stream.publisher(), stream.protocol());
+    Begin { publisher, protocol, subscriber, main_track, takes_wishes: true }
 }
 
 /// What the edge has of one package.

@@ -134,6 +134,10 @@ impl Files for Moved {
         self.first.dash(location, query).or_else(|| self.second.dash(location, query))
     }
 
+    fn dash_is_short(&self) -> bool {
+        self.first.dash_is_short()
+    }
+
     fn object(&self, name: &str) -> Option<Object> {
         self.first.object(name).or_else(|| self.second.object(name))
     }

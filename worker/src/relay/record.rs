@@ -28,6 +28,8 @@ pub(super) enum Tag {
     Window = 7,
     /// Nothing follows.
     End = 8,
+    /// Edge: somebody there needs a key frame. To origins that say that they take it.
+    KeyFrame = 9,
 }
 
 impl Tag {
@@ -42,6 +44,7 @@ impl Tag {
             6 => Self::Object,
             7 => Self::Window,
             8 => Self::End,
+            9 => Self::KeyFrame,
             _ => return None,
         })
     }
@@ -49,7 +52,7 @@ impl Tag {
     /// How large such a message may be.
     const fn most_bytes(self) -> usize {
         match self {
-            Self::Beat => 0,
+            Self::Beat | Self::KeyFrame => 0,
             Self::Begin | Self::Skip | Self::End => 4 * 1024,
             Self::Subscribe => 8 * 1024,
             Self::Config => 32 * 1024,

@@ -1,6 +1,7 @@
 //! What a session moved: counters that the media path adds to, and rates that the sampler works out once a second.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use sluice_contract::UnixTime;
@@ -12,8 +13,30 @@ pub(super) struct Figures {
     pub video: Counter,
     pub audio: Counter,
     pub dropped: AtomicU64,
+    /// What the transport last said of the way.
+    pub path: Mutex<Option<Path>>,
     /// What the counters showed when they were last sampled.
     last: Mutex<Option<Sample>>,
+}
+
+/// How media fares on its way, where the transport can tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Path {
+    /// Packets that never came, to whoever receives.
+    pub packets_lost: u64,
+    /// Of their arrival (RFC 3550 §6.4.1).
+    pub jitter: Duration,
+    pub round_trip: Option<Duration>,
+    /// Video and audio, without repetitions.
+    pub packets: [u64; 2],
+    /// Pictures, where they are counted.
+    pub frames: u64,
+    pub retransmissions: u64,
+    /// Requests for packets that were missing.
+    pub nacks: u64,
+    pub key_frame_requests: u64,
+    /// What the way is thought to carry, bits per second.
+    pub available_bps: Option<u64>,
 }
 
 /// Bytes of one kind of media.
@@ -55,14 +78,26 @@ impl Figures {
     /// The figures of a session that has lived for `age_ms`.
     pub fn stats(&self, age_ms: i64) -> SessionStats {
         let (video, audio) = (self.video.bytes(), self.audio.bytes());
+        let path = self.path.lock().unwrap_or_default();
         SessionStats {
             bytes: video.saturating_add(audio),
             video_bitrate_bps: self.video.rate_bps.load(Ordering::Relaxed),
             audio_bitrate_bps: self.audio.rate_bps.load(Ordering::Relaxed),
             average_video_bitrate_bps: bits_per_second(video, age_ms),
             average_audio_bitrate_bps: bits_per_second(audio, age_ms),
+            video_bytes: video,
+            audio_bytes: audio,
             dropped_frames: self.dropped.load(Ordering::Relaxed),
-            ..SessionStats::default()
+            packets_lost: path.packets_lost,
+            jitter_ms: path.jitter.as_secs_f32() * 1_000.0,
+            round_trip_time_ms: path.round_trip.unwrap_or_default().as_secs_f32() * 1_000.0,
+            video_packets: path.packets[0],
+            audio_packets: path.packets[1],
+            video_frames: path.frames,
+            retransmissions: path.retransmissions,
+            nacks: path.nacks,
+            key_frame_requests: path.key_frame_requests,
+            available_bitrate_bps: path.available_bps.unwrap_or_default(),
         }
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::StreamKey;
 use figures::Figures;
 
+pub use figures::Path;
 pub use registry::Sessions;
 pub(crate) use registry::{Changes, Entry, NotRegistered};
 
@@ -84,6 +85,11 @@ impl Session {
         &self.key
     }
 
+    /// What shows that two sessions are of one client.
+    pub const fn client(&self) -> &ClientBinding {
+        &self.client
+    }
+
     /// The gate now: one atomic load.
     pub fn gate(&self) -> Gate {
         decode(self.gate.load(Ordering::Acquire))
@@ -117,6 +123,22 @@ impl Session {
     /// Access units that this session missed because it could not keep up.
     pub fn count_dropped(&self, frames: u64) {
         self.figures.dropped.fetch_add(frames, Ordering::Relaxed);
+    }
+
+    /// What the transport knows of the way to the peer; it shows in the next report.
+    pub fn note_path(&self, path: Path) {
+        *self.figures.path.lock() = Some(path);
+    }
+
+    /// Whether it may pass messages to others: not while it is suspended or over, and not while a block keeps its subscriber
+    /// from publishing, if only to a data channel.
+    pub(crate) fn may_speak(&self, now: UnixTime) -> bool {
+        let is_blocked = self.grant.subscriber.as_ref().is_some_and(|subscriber| {
+            let main_track = self.grant.main_track.as_ref();
+            let sessions = self.sessions.upgrade();
+            sessions.is_none_or(|sessions| sessions.is_publisher_blocked(&self.key, main_track, subscriber, now))
+        });
+        self.gate() == Gate::Open && !is_blocked
     }
 
     /// Ends the session for a reason that its event names; later ends change nothing.
@@ -202,48 +224,73 @@ impl Session {
             if matches!(self.gate(), Gate::Closed(_)) {
                 return false;
             }
-            self.move_gate(CLOSED + closed_code(reason));
-            if self.is_announced()
-                && let Some(sessions) = self.sessions.upgrade()
-            {
-                let session = self.report(sessions.now());
-                sessions.emit(EventKind::SessionEnded { session, reason, detail });
-            }
+            self.close_gate(reason, detail);
         }
-        if let Some(sessions) = self.sessions.upgrade() {
-            sessions.forget(self);
-        }
+        self.leave();
         true
     }
 
-    /// Open → Suspended. Returns true when this very call did it.
-    fn suspend(&self) -> bool {
-        self.turn_gate(OPEN, SUSPENDED, |session| EventKind::SessionSuspended { session })
-    }
-
-    /// Suspended → Open. Returns true when this very call did it.
-    fn resume(&self) -> bool {
-        self.turn_gate(SUSPENDED, OPEN, |session| EventKind::SessionResumed { session })
-    }
-
-    fn turn_gate(&self, from: u8, to: u8, event: fn(SessionReport) -> EventKind) -> bool {
-        let _turn = self.turn.lock();
-        if self.gate.load(Ordering::Acquire) != from {
-            return false;
+    /// Brings the gate in line with the blocks in force. They are looked up in the gate's own turn, so that the verdict of
+    /// one moment never undoes that of a later.
+    fn judge(&self, is_blocked: impl FnOnce() -> bool) -> Verdict {
+        let verdict = {
+            let _turn = self.turn.lock();
+            match (self.gate(), is_blocked(), self.grant.operation) {
+                (Gate::Open | Gate::Suspended, true, Operation::Publish) => {
+                    self.close_gate(EndReason::Blocked, None);
+                    Verdict::Stopped
+                }
+                (Gate::Open, true, Operation::Play) => {
+                    self.move_gate(SUSPENDED, |session| EventKind::SessionSuspended { session });
+                    Verdict::Suspended
+                }
+                (Gate::Suspended, false, _) => {
+                    self.move_gate(OPEN, |session| EventKind::SessionResumed { session });
+                    Verdict::Resumed
+                }
+                (Gate::Open, false, _) | (Gate::Suspended, true, Operation::Play) | (Gate::Closed(_), ..) => {
+                    Verdict::Unchanged
+                }
+            }
+        };
+        if verdict == Verdict::Stopped {
+            self.leave();
         }
-        self.move_gate(to);
+        verdict
+    }
+
+    /// Under `turn`.
+    fn close_gate(&self, reason: EndReason, detail: Option<String>) {
+        let ended = |session| EventKind::SessionEnded { session, reason, detail };
+        self.move_gate(CLOSED + closed_code(reason), ended);
+    }
+
+    /// Under `turn`.
+    fn move_gate(&self, to: u8, event: impl FnOnce(SessionReport) -> EventKind) {
+        self.gate.store(to, Ordering::Release);
+        self.gate_moved.notify_waiters();
         if self.is_announced()
             && let Some(sessions) = self.sessions.upgrade()
         {
             sessions.emit(event(self.report(sessions.now())));
         }
-        true
     }
 
-    fn move_gate(&self, to: u8) {
-        self.gate.store(to, Ordering::Release);
-        self.gate_moved.notify_waiters();
+    fn leave(&self) {
+        if let Some(sessions) = self.sessions.upgrade() {
+            sessions.forget(self);
+        }
     }
+}
+
+/// What became of a session that was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Unchanged,
+    /// A publisher, which is over.
+    Stopped,
+    Suspended,
+    Resumed,
 }
 
 const OPEN: u8 = 0;

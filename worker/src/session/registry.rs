@@ -19,7 +19,8 @@ use sluice_contract::{
 
 use super::blocks::{Blocked, Blocks};
 use super::revocation::{Revocations, began_at};
-use super::{Gate, Session};
+use super::{Gate, Session, Verdict};
+use crate::admission::id_at;
 use crate::control::Outbox;
 use crate::{Clock, StreamKey};
 
@@ -45,6 +46,8 @@ pub(crate) struct Changes {
     pub stopped: Vec<Arc<Session>>,
     pub suspended: u32,
     pub resumed: u32,
+    /// Sessions that were sent a message.
+    pub reached: u32,
 }
 
 impl Changes {
@@ -96,6 +99,12 @@ impl Sessions {
 
     pub fn find(&self, id: SessionId) -> Option<Arc<Session>> {
         self.live.get(&id).map(|session| Arc::clone(&session))
+    }
+
+    /// Whether somebody was let in to publish the stream here. Goes through all sessions.
+    pub(crate) fn has_publisher(&self, key: &StreamKey) -> bool {
+        let publishes = |session: &Session| session.grant.operation == Operation::Publish && session.key == *key;
+        self.live.iter().any(|session| publishes(&session))
     }
 
     /// The active block that names this session's subscriber, if any.
@@ -170,6 +179,23 @@ impl Sessions {
         }
     }
 
+    /// A session for one track of a room, beside that of a viewer who was let in to the room: blocks and revocations of the
+    /// track find it. It does not outlast the room's, and is never told of.
+    pub(crate) fn register_track(&self, room: &Session, track: StreamId) -> Result<Arc<Session>, NotRegistered> {
+        let grant = StreamGrant {
+            session: SessionId::new(id_at(self.now())),
+            stream_id: track,
+            // Whatever names the room finds the room's own session.
+            main_track: None,
+            ticket_until: None,
+            token: TokenUse::None,
+            rejoin: false,
+            origin: None,
+            ..room.grant.clone()
+        };
+        self.register(grant, room.peer.clone(), room.client.clone())
+    }
+
     /// The session of a ticket that was verified for `key`. One that this worker does not know (it fell idle, began
     /// elsewhere, or before a restart) begins again, as `protocol` from `peer`.
     pub(crate) fn enter(
@@ -195,7 +221,7 @@ impl Sessions {
                             return Entry::Suspended(until);
                         }
                         // The block has just ended, and the timer will come to it in a moment.
-                        session.resume();
+                        self.judge(&session, now, &mut Changes::default());
                         continue;
                     }
                     Gate::Closed(_) => self.forget(&session),
@@ -318,7 +344,9 @@ impl Sessions {
             session.sample(now);
             let idle_limit_ms = match session.grant.protocol {
                 Protocol::Hls | Protocol::Dash => LIVE_IDLE_MS,
-                Protocol::Vod => VOD_IDLE_MS,
+                // Whoever showed nothing loses nothing by coming in anew, and takes a place of somebody's no longer than that.
+                Protocol::Vod if session.grant.ticket_until.is_some() => VOD_IDLE_MS,
+                Protocol::Vod => LIVE_IDLE_MS,
                 _ => i64::MAX,
             };
             let is_idle = session.idle_millis(now) >= idle_limit_ms;
@@ -381,14 +409,11 @@ impl Sessions {
 
     /// Closes, suspends or resumes a session by the blocks in force.
     fn judge(&self, session: &Arc<Session>, now: UnixTime, changes: &mut Changes) {
-        match (self.blocked_until(session, now), session.grant.operation) {
-            (Some(_), Operation::Publish) => {
-                if session.end(EndReason::Blocked, None) {
-                    changes.stopped.push(Arc::clone(session));
-                }
-            }
-            (Some(_), Operation::Play) => changes.suspended += u32::from(session.suspend()),
-            (None, _) => changes.resumed += u32::from(session.resume()),
+        match session.judge(|| self.blocked_until(session, now).is_some()) {
+            Verdict::Unchanged => {}
+            Verdict::Stopped => changes.stopped.push(Arc::clone(session)),
+            Verdict::Suspended => changes.suspended += 1,
+            Verdict::Resumed => changes.resumed += 1,
         }
     }
 
@@ -430,6 +455,7 @@ fn grant_of(key: &StreamKey, ticket: &Ticket, protocol: Protocol) -> StreamGrant
         token: TokenUse::None,
         rejoin: false,
         origin: None,
+        recording: Default::default(),
     }
 }
 

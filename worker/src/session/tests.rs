@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use sluice_contract::message::{EndReason, EventKind};
-use sluice_contract::{DenyReason, Operation};
+use sluice_contract::{DenyReason, Operation, SessionId, StreamGrant};
 
 use super::*;
 use crate::testing::{House, allow, block, clock, deny, grant, publish, soon};
@@ -114,4 +114,48 @@ async fn the_gate_fails_closed() {
     *house.gate.script.lock() = Box::new(|_| deny(DenyReason::StreamInUse));
     assert_eq!(house.admission.admit(publish("s", "alice")).await.err(), Some(DenyReason::StreamInUse));
     assert!(house.sessions.all().is_empty());
+}
+
+#[tokio::test]
+async fn a_block_finds_one_track_of_a_room_and_the_room_all() {
+    let house = House::open(false).await;
+    let ask = crate::admission::Ask { operation: Operation::Play, ..publish("room", "alice") };
+    let viewer = house.admission.admit(ask).await.ok().unwrap();
+    let track = |name: &str| house.sessions.register_track(viewer.session(), name.parse().unwrap()).unwrap();
+    let (anna, bert) = (track("anna"), track("bert"));
+    let changes = house.sessions.block(&block("anna", "alice", Operation::Play, 60), clock());
+    assert_eq!(changes.suspended, 1);
+    assert_eq!((anna.gate(), bert.gate(), viewer.session().gate()), (Gate::Suspended, Gate::Open, Gate::Open));
+    assert_eq!(track("anna").gate(), Gate::Suspended, "whoever comes back finds the block");
+    let changes = house.sessions.block(&block("room", "alice", Operation::Play, 60), clock());
+    assert_eq!((changes.suspended, viewer.session().gate()), (1, Gate::Suspended));
+    let changes = house.sessions.block(&block("anna", "alice", Operation::Play, 0), clock());
+    assert_eq!((changes.resumed > 0, anna.gate()), (true, Gate::Open));
+    assert!(!anna.is_announced(), "it is nobody's viewer");
+}
+
+#[tokio::test]
+async fn whoever_blocks_and_unblocks_at_one_moment_the_gate_is_as_the_blocks_are() {
+    let house = House::open(false).await;
+    let publisher = house.publisher("alice").await;
+    let sessions = &house.sessions;
+    let (on, off) = (block("s", "alice", Operation::Play, 60), block("s", "alice", Operation::Play, -1));
+    for _ in 0..1_000 {
+        let id = SessionId::new(uuid::Uuid::now_v7());
+        let grant = StreamGrant { session: id, operation: Operation::Play, ..publisher.session().grant().clone() };
+        let (peer, client) = (publisher.session().peer.clone(), publisher.session().client.clone());
+        sessions.block(&on, clock());
+        std::thread::scope(|threads| {
+            threads.spawn(|| sessions.register(grant, peer, client).unwrap());
+            threads.spawn(|| sessions.block(&off, clock()));
+            threads.spawn(|| sessions.block(&on, clock()));
+            threads.spawn(|| sessions.tick(clock()));
+        });
+        let session = sessions.find(id).unwrap();
+        let is_blocked = sessions.block_of(&session, clock()).is_some();
+        assert_eq!(session.gate() == Gate::Suspended, is_blocked, "blocked: {is_blocked}");
+        sessions.block(&off, clock());
+        assert_eq!(session.gate(), Gate::Open);
+        session.close(EndReason::Closed, None);
+    }
 }

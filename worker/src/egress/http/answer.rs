@@ -50,7 +50,7 @@ fn refused(refusal: Refusal) -> Response {
     response
 }
 
-pub(super) fn text(status: StatusCode, text: impl Into<Body>) -> Response {
+pub(crate) fn text(status: StatusCode, text: impl Into<Body>) -> Response {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -11,6 +11,8 @@ use crate::StreamKey;
 /// The first `st` of a query, if it has content.
 pub(super) fn in_query(query: &str) -> Option<&str> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix("st="));
+    // Some players put the query of the page behind ours, question mark included.
+    let value = value.map(|value| value.split_once('?').map_or(value, |(ours, _)| ours));
     value.filter(|ticket| !ticket.is_empty())
 }
 
@@ -61,6 +63,7 @@ mod tests {
     fn a_ticket_is_found_in_query_and_cookie() {
         assert_eq!(in_query("token=x&st=abc&st=def"), Some("abc"));
         assert_eq!(in_query("st=&xst=abc"), None);
+        assert_eq!(in_query("st=abc?token=x"), Some("abc"));
         let (one, two) = (name(&key("one")), name(&key("two")));
         assert_ne!(one, two);
         let headers = cookies(&[&format!("a=b; {one}=first"), &format!("{two}=second;c")]);

@@ -11,6 +11,8 @@ use sluice_contract::message::CorsSettings;
 pub enum Route {
     /// `/{app}/streams/…`.
     Media,
+    /// WHIP and WHEP: pages make a session, and act on it by the address and the entity tag that they are told.
+    Session,
     /// REST, GraphQL, signalling, pages.
     Other,
 }
@@ -61,12 +63,24 @@ pub fn judge(settings: &CorsSettings, route: Route, request: CorsRequest<'_>) ->
     if with_credentials {
         headers.push(("Access-Control-Allow-Credentials", "true".to_owned()));
     }
-    let Some(requested) = requested else { return Verdict::Pass(headers) };
-    if !METHODS.contains(&requested) || !headers_are_allowed(request.requested_headers.unwrap_or("")) {
+    let (more_methods, more_headers): (&[&str], &[&str]) = match route {
+        Route::Session => (&SESSION_METHODS, &SESSION_HEADERS),
+        Route::Media | Route::Other => (&[], &[]),
+    };
+    let Some(requested) = requested else {
+        if route == Route::Session {
+            headers.push(("Access-Control-Expose-Headers", SESSION_EXPOSED.to_owned()));
+        }
+        return Verdict::Pass(headers);
+    };
+    let methods = [METHODS.as_slice(), more_methods].concat();
+    let allowed_headers = [HEADERS.as_slice(), more_headers].concat();
+    let asks_for_headers = request.requested_headers.unwrap_or("");
+    if !methods.contains(&requested) || !are_among(asks_for_headers, &allowed_headers) {
         return Verdict::Refuse;
     }
-    headers.push(("Access-Control-Allow-Methods", METHODS.join(",")));
-    headers.push(("Access-Control-Allow-Headers", HEADERS.join(",")));
+    headers.push(("Access-Control-Allow-Methods", methods.join(",")));
+    headers.push(("Access-Control-Allow-Headers", allowed_headers.join(",")));
     headers.push(("Access-Control-Max-Age", MAX_AGE_SECONDS.to_owned()));
     Verdict::Preflight(headers)
 }
@@ -82,9 +96,9 @@ fn is_tuple_origin(origin: &str) -> bool {
     is_scheme && is_host
 }
 
-fn headers_are_allowed(list: &str) -> bool {
+fn are_among(list: &str, allowed: &[&str]) -> bool {
     let mut names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.all(|name| HEADERS.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)))
+    names.all(|name| allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)))
 }
 
 const METHODS: [&str; 6] = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"];
@@ -99,6 +113,10 @@ const HEADERS: [&str; 8] = [
     "Authorization",
     "Range",
 ];
+/// What RFC 9725 adds.
+const SESSION_METHODS: [&str; 1] = ["PATCH"];
+const SESSION_HEADERS: [&str; 1] = ["If-Match"];
+const SESSION_EXPOSED: &str = "Location,ETag,Link,Accept-Patch,Accept-Post,Retry-After";
 const MAX_AGE_SECONDS: &str = "1800";
 
 #[cfg(test)]
@@ -201,6 +219,21 @@ mod tests {
         assert_eq!(judge(&any(), Route::Other, preflight(origin, "TRACE", "")), Verdict::Refuse);
         assert_eq!(judge(&any(), Route::Other, preflight(origin, "GET", "X-Evil")), Verdict::Refuse);
         assert_eq!(judge(&listed(true), Route::Other, preflight(origin, "GET", "")), Verdict::Refuse);
+    }
+
+    #[test]
+    fn sessions_can_be_changed_and_their_addresses_read() {
+        let verdict =
+            judge(&any(), Route::Session, preflight("https://page.example", "PATCH", "if-match,content-type"));
+        let Verdict::Preflight(headers) = verdict else { panic!("{verdict:?}") };
+        assert!(headers.iter().any(|(name, value)| name.ends_with("Methods") && value.ends_with(",PATCH")));
+        let Verdict::Pass(headers) = judge(&any(), Route::Session, get("https://page.example")) else {
+            panic!("refused")
+        };
+        assert!(headers.contains(&("Access-Control-Expose-Headers", SESSION_EXPOSED.to_owned())));
+        for route in [Route::Media, Route::Other] {
+            assert_eq!(judge(&any(), route, preflight("https://page.example", "PATCH", "")), Verdict::Refuse);
+        }
     }
 
     #[test]

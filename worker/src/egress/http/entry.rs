@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use sluice_contract::message::WorkerSettings;
 use sluice_contract::policy::{Refusal, TokenUse};
-use sluice_contract::{ClientBinding, Credentials, DenyReason, Intent, Operation, Ticket, TicketKeys, UnixTime};
+use sluice_contract::{
+    ClientBinding, Credentials, DenyReason, Intent, Operation, Protocol, StreamId, Ticket, TicketKeys, UnixTime,
+};
 use tokio::time::Instant;
 
 use super::answer::No;
@@ -22,6 +24,8 @@ pub(super) struct Asked<'a> {
     pub settings: &'a WorkerSettings,
     /// What it can mean, the likeliest first.
     pub targets: Vec<Target>,
+    /// What a refusal calls the stream where the path says something else than the file that was found.
+    pub named: Option<StreamId>,
     pub query: &'a str,
     pub headers: &'a HeaderMap,
     pub sender: Sender,
@@ -63,7 +67,7 @@ impl Http {
             return Err(if is_protected { No::StreamUnnamed } else { No::NotFound });
         }
         // What is live is meant; while nothing is, the gate is asked about each meaning.
-        let live = asked.targets.iter().position(|target| self.shelf.find(&asked.key(target)).is_some());
+        let live = asked.targets.iter().position(|target| self.is_known(target, &asked.key(target)));
         let targets = live.map_or(asked.targets.as_slice(), |at| std::slice::from_ref(&asked.targets[at]));
         // A ticket by itself is the usual case; credentials are read when it does not settle the matter.
         let credentials = LazyCell::new(|| {
@@ -110,7 +114,7 @@ impl Http {
         for target in &asked.targets {
             let key = asked.key(target);
             self.fetch(target, &key).await;
-            if self.shelf.find(&key).is_some() {
+            if self.is_known(target, &key) {
                 let is_live = self.is_there(target, &key);
                 return self.by_credentials(asked, std::slice::from_ref(target), is_live, credentials).await;
             }
@@ -144,6 +148,10 @@ impl Http {
             (protocol, peer, client)
         };
         match self.sessions.enter(&key, &ticket, asked.now, newcomer) {
+            // Viewers of recordings are not counted where viewers of live streams are.
+            Entry::Open(session) if session.grant().protocol == Protocol::Vod && target.protocol() != Protocol::Vod => {
+                None
+            }
             Entry::Open(session) => {
                 Some(Ok(Pass { session, target: target.clone(), ticket: Some(text), is_new: false, held: None }))
             }
@@ -186,7 +194,8 @@ impl Http {
             }
         }
         Err(first.map_or(No::NotFound, |(reason, target)| {
-            let stream_id = asked.key(target).stream_id;
+            // What a file says of itself is for those who may have it.
+            let stream_id = asked.named.clone().unwrap_or_else(|| asked.key(target).stream_id);
             No::Denied(Box::new(Refusal::about(&reason, Operation::Play, stream_id.as_str(), credentials)))
         }))
     }
@@ -211,7 +220,10 @@ impl Http {
         let arrived = Instant::now();
         let mut place = place.lock().await;
         // The beat that ends sessions may be a moment late; what has ended by now is joined no more.
-        let joins = |session: &Arc<Session>| session.grant().ticket_until.is_none_or(|until| asked.now < until);
+        let joins = |session: &Arc<Session>| {
+            let is_of_kind = session.grant().protocol != Protocol::Vod || protocol == Protocol::Vod;
+            is_of_kind && session.grant().ticket_until.is_none_or(|until| asked.now < until)
+        };
         if let Some(session) = place.session.and_then(|id| self.sessions.find(id)).filter(joins) {
             match (session.gate(), self.sessions.block_of(&session, asked.now)) {
                 (Gate::Open, _) => {

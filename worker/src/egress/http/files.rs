@@ -18,7 +18,7 @@ use super::path::{Kind, Target};
 use super::{Http, carrier};
 use crate::StreamKey;
 use crate::media::TrackKind;
-use crate::session::Gate;
+use crate::session::{Gate, Session};
 
 /// One file, found.
 struct File {
@@ -44,7 +44,8 @@ impl Http {
     /// Has a stream brought from another worker, if it is not here and one of our files of it is meant. True when
     /// there was something to wait for.
     pub(super) async fn fetch(&self, target: &Target, key: &StreamKey) -> bool {
-        let is_elsewhere = !matches!(target.kind(), Kind::Unknown(_)) && self.shelf.may_be_elsewhere(key);
+        let is_elsewhere =
+            !matches!(target.kind(), Kind::Recording | Kind::Unknown(_)) && self.shelf.may_be_elsewhere(key);
         if is_elsewhere {
             self.shelf.ensure(key).await;
         }
@@ -61,15 +62,23 @@ impl Http {
         }
     }
 
-    /// Whether a live stream has the file that is meant.
+    /// Whether there is something of what is meant here: a live stream, or a recording.
+    pub(super) fn is_known(&self, target: &Target, key: &StreamKey) -> bool {
+        *target.kind() == Kind::Recording || self.shelf.find(key).is_some()
+    }
+
+    /// Whether a live stream has the file that is meant, or a recording was found.
     pub(super) fn is_there(&self, target: &Target, key: &StreamKey) -> bool {
+        if *target.kind() == Kind::Recording {
+            return true;
+        }
         let Some(files) = self.shelf.find(key) else { return false };
         match target.kind() {
             Kind::Multivariant => files.hls_multivariant("", "").is_some(),
             Kind::Playlist(name) => files.hls_media(name, "").is_some(),
             Kind::Dash => files.dash(None, "").is_some(),
             Kind::Object(name) => files.object(name).is_some(),
-            Kind::Unknown(_) => false,
+            Kind::Recording | Kind::Unknown(_) => false,
         }
     }
 
@@ -88,13 +97,24 @@ impl Http {
         }
     }
 
+    /// Who begins to watch over DASH in the first seconds of a stream waits until enough is there to play on without a
+    /// halt. With one segment a player is at the edge of what there is, and sees the next only when it asks again.
+    pub(super) async fn settle(&self, asked: &Asked<'_>, pass: &Pass) {
+        let is_begun = matches!(pass.target.kind(), Kind::Dash) && pass.is_new && !asked.is_head;
+        let since = Instant::now();
+        let is_short = || self.shelf.find(pass.session.key()).is_some_and(|files| files.dash_is_short());
+        while is_begun && is_short() && pass.session.gate() == Gate::Open && since.elapsed() < BRIDGED_FOR {
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
     fn find(&self, asked: &Asked<'_>, pass: &Pass, key: &StreamKey) -> Result<File, No> {
         let settings = asked.settings;
         let enabled = match pass.target.kind() {
             Kind::Multivariant | Kind::Playlist(_) => settings.hls_enabled,
             Kind::Dash => settings.dash_enabled,
             Kind::Object(_) => settings.hls_enabled || settings.dash_enabled,
-            Kind::Unknown(_) => false,
+            Kind::Recording | Kind::Unknown(_) => false,
         };
         if !enabled {
             return Err(No::NotFound);
@@ -116,7 +136,7 @@ impl Http {
                 let track = if name.starts_with('a') { TrackKind::Audio } else { TrackKind::Video };
                 return Ok(File { data: object.data, content_type: object.content_type, changes: false, track });
             }
-            Kind::Unknown(_) => return Err(No::NotFound),
+            Kind::Recording | Kind::Unknown(_) => return Err(No::NotFound),
         };
         let text = text.ok_or(No::NotYet)?;
         Ok(File { data: text.into(), content_type, changes: true, track: TrackKind::Video })
@@ -124,12 +144,7 @@ impl Http {
 
     fn send(&self, asked: &Asked<'_>, pass: &Pass, file: File) -> Response {
         let session = &pass.session;
-        if session.gate() != Gate::Open {
-            // It was suspended or ended while this request was on its way.
-            let no = match self.sessions.block_of(session, asked.now) {
-                Some(block) => No::denied(&DenyReason::Blocked { until: block.until }),
-                None => No::SessionEnded,
-            };
+        if let Some(no) = self.shut(asked, session) {
             return no.into_response();
         }
         let len = file.data.len();
@@ -156,8 +171,19 @@ impl Http {
         response
     }
 
+    /// Why a session that was let in may have nothing after all: it was suspended or ended while its request was on its way.
+    pub(super) fn shut(&self, asked: &Asked<'_>, session: &Session) -> Option<No> {
+        if session.gate() == Gate::Open {
+            return None;
+        }
+        Some(match self.sessions.block_of(session, asked.now) {
+            Some(block) => No::denied(&DenyReason::Blocked { until: block.until }),
+            None => No::SessionEnded,
+        })
+    }
+
     /// Newcomers get the cookie with any answer, others with every manifest until their browser shows it.
-    fn give_cookie(&self, asked: &Asked<'_>, pass: &Pass, response: &mut Response) {
+    pub(super) fn give_cookie(&self, asked: &Asked<'_>, pass: &Pass, response: &mut Response) {
         let (Some(ticket), Some(until)) = (&pass.ticket, pass.session.grant().ticket_until) else { return };
         let is_manifest = matches!(pass.target.kind(), Kind::Multivariant | Kind::Playlist(_) | Kind::Dash);
         let key = pass.session.key();
@@ -172,7 +198,7 @@ impl Http {
     }
 }
 
-/// A publisher that moves is back with its first segment after about that time.
+/// A publisher that moves is back with its first segment after about that time, and has a second.
 const BRIDGED_FOR: Duration = Duration::from_secs(4);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const HLS: &str = "application/vnd.apple.mpegurl";

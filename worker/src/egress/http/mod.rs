@@ -12,6 +12,7 @@ mod files;
 mod names;
 pub mod path;
 mod peer;
+mod recorded;
 mod rejoin;
 pub(crate) mod shelf;
 
@@ -34,12 +35,15 @@ use tracing::error;
 use crate::Clock;
 use crate::admission::Admission;
 use crate::control::Rules;
+use crate::record::Recordings;
 use crate::session::Sessions;
 use answer::No;
 use cors::{CorsRequest, Header, Route, Verdict};
 use entry::Asked;
+use path::Target;
 use rejoin::Rejoin;
 
+pub(crate) use answer::text;
 pub use peer::{InvalidNetwork, OverTls, TrustedProxies};
 pub use rejoin::NoRandomness;
 use shelf::Shelf;
@@ -50,6 +54,7 @@ pub(crate) struct Http {
     pub sessions: Arc<Sessions>,
     pub admission: Arc<Admission>,
     pub shelf: Arc<dyn Shelf>,
+    pub recordings: Option<Arc<Recordings>>,
     pub proxies: TrustedProxies,
     pub clock: Clock,
     rejoin: Rejoin,
@@ -63,10 +68,11 @@ impl Http {
         sessions: Arc<Sessions>,
         admission: Arc<Admission>,
         shelf: Arc<dyn Shelf>,
+        recordings: Option<Arc<Recordings>>,
         proxies: TrustedProxies,
         clock: Clock,
     ) -> Result<Arc<Self>, NoRandomness> {
-        Ok(Arc::new(Self { rules, sessions, admission, shelf, proxies, clock, rejoin: Rejoin::new()? }))
+        Ok(Arc::new(Self { rules, sessions, admission, shelf, recordings, proxies, clock, rejoin: Rejoin::new()? }))
     }
 }
 
@@ -83,8 +89,20 @@ async fn serve(State(http): State<Arc<Http>>, request: Request) -> Response {
     let (application, tail) = path.trim_start_matches('/').split_once("/streams/").unwrap_or_default();
     let name = application.parse::<ApplicationName>().ok();
     let settings = name.as_ref().and_then(|name| http.rules.application(name));
+    let settings = settings.as_deref();
+    governed(settings, Route::Media, &request, http.answer(&request, settings, tail)).await
+}
+
+/// Answers as an application wants all its answers to be: under its CORS rules, with its content security policy.
+/// `answer` is not begun for a request that these rules answer themselves.
+pub(crate) async fn governed(
+    settings: Option<&WorkerSettings>,
+    route: Route,
+    request: &Parts,
+    answer: impl Future<Output = Response>,
+) -> Response {
     let default_cors = CorsSettings::default();
-    let cors = settings.as_ref().map_or(&default_cors, |settings| &settings.cors);
+    let cors = settings.map_or(&default_cors, |settings| &settings.cors);
     let text = |name: HeaderName| request.headers.get(name).map(|value| value.to_str().unwrap_or(""));
     let asked = CorsRequest {
         method: request.method.as_str(),
@@ -92,13 +110,13 @@ async fn serve(State(http): State<Arc<Http>>, request: Request) -> Response {
         requested_method: text(ACCESS_CONTROL_REQUEST_METHOD),
         requested_headers: text(ACCESS_CONTROL_REQUEST_HEADERS),
     };
-    let (headers, mut response) = match cors::judge(cors, Route::Media, asked) {
+    let (headers, mut response) = match cors::judge(cors, route, asked) {
         Verdict::Refuse => (Vec::new(), answer::text(StatusCode::FORBIDDEN, "")),
         Verdict::Preflight(headers) => (headers, answer::text(StatusCode::OK, "")),
-        Verdict::Pass(headers) => (headers, http.answer(&request, settings.as_deref(), tail).await),
+        Verdict::Pass(headers) => (headers, answer.await),
     };
     add(response.headers_mut(), headers);
-    if let Some(settings) = &settings
+    if let Some(settings) = settings
         && !settings.content_security_policy.is_empty()
         && let Ok(policy) = HeaderValue::from_str(&settings.content_security_policy)
     {
@@ -119,28 +137,41 @@ impl Http {
             }
             _ => return answer::text(StatusCode::FORBIDDEN, "Invalid Request Type"),
         };
-        let Ok(targets) = path::resolve(tail) else { return No::NotFound.into_response() };
+        let Ok(mut targets) = path::resolve(tail) else { return No::NotFound.into_response() };
         let Some(settings) = settings else { return No::NotFound.into_response() };
         let Some(sender) = self.proxies.sender(&request.headers, &request.extensions) else {
             error!("the listener did not say who sends a request");
             return answer::text(StatusCode::INTERNAL_SERVER_ERROR, "");
         };
+        // A file of ours says itself which stream it is of; its name may say another.
+        let recording = match (path::recording(tail), &self.recordings) {
+            (Some(name), Some(recordings)) => recordings.find(&settings.application, name).await,
+            _ => None,
+        };
+        let named = targets.first().map(|target| target.stream().clone()).filter(|_| recording.is_some());
+        if let Some(found) = &recording {
+            targets = vec![Target::recording(found.report.stream_id.clone())];
+        }
         let asked = Asked {
             settings,
             targets,
+            named,
             query: request.uri.query().unwrap_or(""),
             headers: &request.headers,
             sender,
             is_head,
             now: (self.clock)(),
         };
-        match self.enter(&asked).await {
-            Ok(pass) => {
-                self.bridge(&asked, &pass).await;
-                self.file(&asked, &pass)
-            }
-            Err(no) => no.into_response(),
+        let pass = match self.enter(&asked).await {
+            Ok(pass) => pass,
+            Err(no) => return no.into_response(),
+        };
+        if let Some(recording) = recording {
+            return self.recorded(&asked, &pass, recording);
         }
+        self.bridge(&asked, &pass).await;
+        self.settle(&asked, &pass).await;
+        self.file(&asked, &pass)
     }
 }
 
@@ -160,6 +191,7 @@ fn lowercase(name: &'static str) -> &'static str {
         "Access-Control-Allow-Credentials" => "access-control-allow-credentials",
         "Access-Control-Allow-Methods" => "access-control-allow-methods",
         "Access-Control-Allow-Headers" => "access-control-allow-headers",
+        "Access-Control-Expose-Headers" => "access-control-expose-headers",
         _ => "access-control-max-age",
     }
 }

@@ -27,6 +27,8 @@ pub enum Kind {
     Dash,
     /// Init or media segment, by its file name: `[va]-` and then letters, digits, `-` and `.`.
     Object(String),
+    /// A complete recording of the stream.
+    Recording,
     /// No file of ours; the stream that its name points to.
     Unknown(Protocol),
 }
@@ -49,9 +51,15 @@ impl Target {
     pub fn protocol(&self) -> Protocol {
         match self.kind {
             Kind::Dash => Protocol::Dash,
+            Kind::Recording => Protocol::Vod,
             Kind::Unknown(protocol) => protocol,
             Kind::Multivariant | Kind::Playlist(_) | Kind::Object(_) => Protocol::Hls,
         }
+    }
+
+    /// A recording that was found, whatever its file is called.
+    pub fn recording(stream: StreamId) -> Self {
+        Self { stream, kind: Kind::Recording }
     }
 
     fn new(stream: &str, kind: Kind) -> Option<Self> {
@@ -70,6 +78,22 @@ impl Target {
 /// # Errors
 /// [`Outside`] for traversal in any spelling, before anything else is looked at.
 pub fn resolve(raw: &str) -> Result<Vec<Target>, Outside> {
+    let path = decode(raw)?;
+    let segments: Vec<&str> = path.split('/').collect();
+    let own = match segments.as_slice() {
+        [file] => playlists(file),
+        [folder, file] => in_folder(folder, file).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    if own.is_empty() { Ok(unknown(&segments)) } else { Ok(own) }
+}
+
+/// The file name of a recording that the path may mean, if there is one of that name.
+pub fn recording(raw: &str) -> Option<String> {
+    decode(raw).ok().filter(|path| path.ends_with(".mp4") && !path.contains('/'))
+}
+
+fn decode(raw: &str) -> Result<String, Outside> {
     if raw.len() > MAX_BYTES || raw.to_ascii_lowercase().contains("%2f") {
         return Err(Outside);
     }
@@ -82,12 +106,7 @@ pub fn resolve(raw: &str) -> Result<Vec<Target>, Outside> {
     if segments.len() > MAX_SEGMENTS || segments.iter().any(|segment| segment.bytes().all(|b| b == b'.')) {
         return Err(Outside);
     }
-    let own = match segments.as_slice() {
-        [file] => playlists(file),
-        [folder, file] => in_folder(folder, file).into_iter().collect(),
-        _ => Vec::new(),
-    };
-    if own.is_empty() { Ok(unknown(&segments)) } else { Ok(own) }
+    Ok(path.into_owned())
 }
 
 /// Multivariant playlists stand beside their stream's folder.
@@ -157,6 +176,7 @@ mod tests {
             Kind::Playlist(name) => (*name).to_owned(),
             Kind::Dash => "dash".to_owned(),
             Kind::Object(name) => name.clone(),
+            Kind::Recording => "recording".to_owned(),
             Kind::Unknown(_) => "?".to_owned(),
         };
         resolve(raw).unwrap().iter().map(|target| format!("{}:{}", target.stream, word(&target.kind))).collect()
@@ -202,6 +222,15 @@ mod tests {
         }
         for nothing in ["s.u8", "s_anything.ts", "s", "s/secret.key", "ä.m3u8", "s/listening.json", "...m3u8"] {
             assert!(meanings(nothing).is_empty(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_recording_has_a_name_and_no_folder() {
+        assert_eq!(recording("s_1.mp4").as_deref(), Some("s_1.mp4"));
+        assert_eq!(recording("s%2Emp4").as_deref(), Some("s.mp4"));
+        for none in ["s.mp4.tmp_extension", "a/s.mp4", "..%2fs.mp4", "../s.mp4", "s.webm", "%252e.mp4", "s%00.mp4"] {
+            assert_eq!(recording(none), None, "{none}");
         }
     }
 

@@ -20,7 +20,7 @@ pub struct InvalidNetwork(String);
 
 /// The sender of one request, and how it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     pub peer: Peer,
     /// The client's own connection was encrypted.
     pub secure: bool,
@@ -47,7 +47,7 @@ impl TrustedProxies {
     }
 
     /// The sender of a request; `None` when the listener did not say whose it is.
-    pub(super) fn sender(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<Sender> {
+    pub(crate) fn sender(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<Sender> {
         let ConnectInfo(socket) = extensions.get::<ConnectInfo<SocketAddr>>()?;
         let socket = socket.ip().to_canonical();
         let (mut address, mut secure) = (socket, extensions.get::<OverTls>().is_some());

@@ -32,6 +32,10 @@ pub(crate) trait Files: Send + Sync {
     fn hls_multivariant(&self, folder: &str, query: &str) -> Option<String>;
     fn hls_media(&self, name: &str, query: &str) -> Option<String>;
     fn dash(&self, location: Option<&str>, query: &str) -> Option<String>;
+    /// True while the MPD lists so little that a player would run dry before it finds more.
+    fn dash_is_short(&self) -> bool {
+        false
+    }
     fn object(&self, name: &str) -> Option<Object>;
 }
 
@@ -46,6 +50,10 @@ impl Files for LiveStream {
 
     fn dash(&self, location: Option<&str>, query: &str) -> Option<String> {
         self.package().dash(location, query)
+    }
+
+    fn dash_is_short(&self) -> bool {
+        self.package().dash_is_short()
     }
 
     fn object(&self, name: &str) -> Option<Object> {

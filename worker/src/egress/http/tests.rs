@@ -57,6 +57,20 @@ async fn the_mpd_names_where_it_is_found_again() {
 }
 
 #[tokio::test]
+async fn who_begins_with_dash_waits_until_there_is_enough_to_play_on() {
+    let house = House::open(true).await;
+    house.streams.start_short("s", 2);
+    let probe = house.head("/LiveApp/streams/s/s.mpd?subscriberId=b").send().await;
+    assert_eq!(probe.status, 200);
+    let first = house.get("/LiveApp/streams/s/s.mpd?subscriberId=a").send().await;
+    assert!(first.text.ends_with("<!-- 0 -->"), "{}", first.text);
+
+    house.streams.start_short("s", 2);
+    let again = house.get(&format!("/LiveApp/streams/s/s.mpd?{}", first.ticket())).send().await;
+    assert!(again.text.ends_with("<!-- 2 -->"), "who watches already does not wait: {}", again.text);
+}
+
+#[tokio::test]
 async fn a_ticket_opens_no_other_stream_and_no_forgery_opens_any() {
     let house = House::open(true).await;
     house.streams.start("other");

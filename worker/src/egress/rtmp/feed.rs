@@ -17,13 +17,17 @@ use tracing::debug;
 
 use super::outgoing::Outgoing;
 use super::player::Player;
+use super::tag;
+use crate::StreamKey;
 use crate::egress::hold_little;
-use crate::hub::{Reader, ReaderItem};
+use crate::hub::{Hub, LiveStream, Reader, ReaderItem};
 use crate::ingest::rtmp::connection::{Connection, End};
 use crate::ingest::rtmp::session::{Event, ServerSession};
 use crate::ingest::rtmp::transport::{Transport, poll_read};
+use crate::media::Codec;
 use crate::relay::{Reach, Seat};
 use crate::session::{Gate, Session};
+use crate::transcode::{AudioNeed, HeldStream, Impossible, Need, VideoNeed, variant};
 
 /// Plays the stream of `seat` to an admitted player until one of them ends. `Ok` when the player has seen enough and may ask for
 /// another.
@@ -36,13 +40,15 @@ pub(crate) async fn feed<S: Transport>(
     seat: Seat,
 ) -> Result<(), End> {
     let Some(message_stream) = connection.rtmp.playing() else { return Ok(()) };
+    let taken = Taken::by(&connection.rtmp, seat.stream.key(), &connection.shared.hub);
     if let Err(error) = hold_little(connection.socket.socket(), seat.stream.bitrate_bps()) {
         debug!(session.id = %session.id(), %error, "a player's socket could not be tuned");
     }
     let mut feed = Feed {
         session,
         player: Player::new(message_stream),
-        source: Source::ring(seat),
+        source: Source::ring(seat, &taken)?,
+        taken,
         is_paused: false,
         is_suspended: false,
         is_leaving: false,
@@ -56,6 +62,7 @@ pub(crate) async fn feed<S: Transport>(
 struct Feed<'a> {
     session: &'a Session,
     player: Player,
+    taken: Taken,
     source: Source,
     /// The player wants nothing for now.
     is_paused: bool,
@@ -69,7 +76,8 @@ struct Feed<'a> {
 
 /// Where media comes from.
 enum Source {
-    Ring(Reader, Seat),
+    /// The place before the stream, and the coding of it that the player takes.
+    Ring { reader: Reader, held: HeldStream, need: Need, seat: Seat },
     /// The publisher left, and may come back until then.
     Silent(Instant),
 }
@@ -156,7 +164,7 @@ impl Feed<'_> {
                 }
                 Woken::Returned(Some(seat)) => {
                     self.player.interrupt();
-                    self.source = Source::ring(seat);
+                    self.source = Source::ring(seat, &self.taken)?;
                 }
                 Woken::Returned(None) => return Err(End::Closed(EndReason::StreamEnded)),
             }
@@ -207,16 +215,16 @@ impl Feed<'_> {
     fn turn(&mut self) {
         self.player.interrupt();
         if self.flows()
-            && let Source::Ring(reader, seat) = &mut self.source
+            && let Source::Ring { reader, held, .. } = &mut self.source
         {
-            *reader = seat.stream.subscribe();
+            *reader = held.stream().subscribe();
         }
     }
 
     /// Queues what the ring has, as far as there is room.
     fn fill(&mut self) -> Result<(), End> {
         while self.flows() && self.player.outgoing.has_room() {
-            let Source::Ring(reader, _) = &mut self.source else { break };
+            let Source::Ring { reader, .. } = &mut self.source else { break };
             let item = reader.try_next();
             if item.is_none() {
                 break;
@@ -227,33 +235,81 @@ impl Feed<'_> {
     }
 
     fn take(&mut self, item: Option<ReaderItem>) -> Result<(), End> {
-        let Source::Ring(_, seat) = &self.source else { return Ok(()) };
+        let Source::Ring { held, .. } = &self.source else { return Ok(()) };
         match item {
+            // A track that the player does not take has joined, or has changed to one.
+            Some(ReaderItem::Config(config)) if !self.taken.takes(config.codec) => self.turn_source(config.codec)?,
             None => self.source = Source::Silent(Instant::now() + RETURN_TIME),
             Some(ReaderItem::End(EndReason::Blocked | EndReason::Stopped | EndReason::Deleted)) => {
                 return Err(End::Closed(EndReason::StreamEnded));
             }
             Some(ReaderItem::End(_)) => self.source = Source::Silent(Instant::now() + RETURN_TIME),
             Some(item) if self.flows() => {
-                let missed = self.player.take(item, || seat.stream.tracks());
+                let missed = self.player.take(item, || held.stream().tracks());
                 self.session.count_dropped(missed);
             }
             Some(_) => {}
         }
         Ok(())
     }
+
+    /// Goes over to a coding of the stream that the player takes.
+    fn turn_source(&mut self, codec: Codec) -> Result<(), End> {
+        let until = Instant::now() + RETURN_TIME;
+        let Source::Ring { seat, need, .. } = std::mem::replace(&mut self.source, Source::Silent(until)) else {
+            return Ok(());
+        };
+        if self.taken.need(&seat.stream) == need {
+            // The stream has changed again meanwhile, and not to the better.
+            return Err(Impossible::Codec(codec).into());
+        }
+        self.player.interrupt();
+        self.source = Source::ring(seat, &self.taken)?;
+        Ok(())
+    }
+}
+
+/// What a player takes, and what may be done for it.
+struct Taken {
+    /// Codecs beside H.264 and AAC.
+    enhanced: Vec<Codec>,
+    transcoding_allowed: bool,
+}
+
+impl Taken {
+    fn by(rtmp: &ServerSession, key: &StreamKey, hub: &Hub) -> Self {
+        let enhanced = tag::ENHANCED.iter().copied().filter(|&codec| rtmp.takes(tag::four_cc(codec))).collect();
+        Self { enhanced, transcoding_allowed: hub.transcoding_allowed(&key.application) }
+    }
+
+    fn takes(&self, codec: Codec) -> bool {
+        matches!(codec, Codec::H264 | Codec::Aac) || self.enhanced.contains(&codec)
+    }
+
+    /// What is needed of a stream, as far as its tracks are known.
+    fn need(&self, stream: &LiveStream) -> Need {
+        // Players of HEVC seldom say that they are, and nothing is lost by trying where the other choice is to refuse.
+        let goes_as_it_is = |codec| self.takes(codec) || (codec == Codec::Hevc && !self.transcoding_allowed);
+        let [video, audio] = stream.codecs().map(|codec| codec.is_none_or(goes_as_it_is));
+        Need {
+            audio: if audio { AudioNeed::AsIs } else { AudioNeed::Aac },
+            video: if video { VideoNeed::AsIs } else { VideoNeed::H264 },
+        }
+    }
 }
 
 impl Source {
-    fn ring(seat: Seat) -> Self {
-        Self::Ring(seat.stream.subscribe(), seat)
+    fn ring(seat: Seat, taken: &Taken) -> Result<Self, Impossible> {
+        let need = taken.need(&seat.stream);
+        let held = variant(&seat.stream, need, taken.transcoding_allowed)?;
+        Ok(Self::Ring { reader: held.stream().subscribe(), held, need, seat })
     }
 
     /// What comes next; nothing of the ring unless `takes`.
     async fn next(&mut self, reach: &Reach, session: &Session, takes: bool) -> Woken {
         match self {
-            Self::Ring(reader, _) if takes => Woken::Item(reader.next().await),
-            Self::Ring(..) => pending().await,
+            Self::Ring { reader, .. } if takes => Woken::Item(reader.next().await),
+            Self::Ring { .. } => pending().await,
             Self::Silent(until) => Woken::Returned(timeout_at(*until, reach.live(session.key())).await.ok()),
         }
     }

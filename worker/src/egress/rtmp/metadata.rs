@@ -13,21 +13,21 @@ pub(super) fn on_meta_data(tracks: &[Option<TrackInfo>; 2]) -> BytesMut {
     for track in tracks.iter().flatten() {
         match track {
             TrackInfo::Video(video) => {
-                properties.push(("videocodecid", Value::Number(tag::codec_id(Codec::H264))));
+                properties.push(("videocodecid", Value::Number(tag::codec_id(track.codec()))));
                 properties.extend([("width", number(video.width)), ("height", number(video.height))]);
                 if let Some((frames, seconds)) = video.frame_rate.filter(|(_, seconds)| *seconds > 0) {
                     properties.push(("framerate", Value::Number(f64::from(frames) / f64::from(seconds))));
                 }
             }
             TrackInfo::Audio(audio) => {
-                properties.push(("audiocodecid", Value::Number(tag::codec_id(Codec::Aac))));
+                properties.push(("audiocodecid", Value::Number(tag::codec_id(track.codec()))));
                 properties.push(("audiosamplerate", number(audio.output_rate_hz)));
                 properties.push(("audiochannels", number(audio.channels)));
                 properties.push(("stereo", Value::Boolean(audio.channels > 1)));
             }
             TrackInfo::NotPackaged(codec) => {
                 let name = match codec {
-                    Codec::H264 | Codec::Hevc | Codec::Av1 | Codec::Vp9 => "videocodecid",
+                    Codec::H264 | Codec::Hevc | Codec::Av1 | Codec::Vp8 | Codec::Vp9 => "videocodecid",
                     Codec::Aac | Codec::Opus => "audiocodecid",
                 };
                 properties.push((name, Value::Number(tag::codec_id(*codec))));

@@ -6,7 +6,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::media::{AccessUnit, Codec, TrackConfig};
+use crate::media::{AccessUnit, Codec, TrackConfig, vpx};
 
 /// What stands before a unit's bytes in its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,11 @@ pub(super) fn config(config: &TrackConfig) -> (Prefix, Bytes) {
     let record = config.record.clone();
     match config.codec {
         Codec::H264 => (Prefix::of(&[&[KEY << 4 | AVC, 0, 0, 0, 0]]), record),
-        Codec::Hevc | Codec::Av1 | Codec::Vp9 => {
+        Codec::Hevc | Codec::Av1 => {
             (Prefix::of(&[&[EX_VIDEO | KEY << 4 | SEQUENCE_START], &four_cc(config.codec)]), record)
+        }
+        Codec::Vp8 | Codec::Vp9 => {
+            (Prefix::of(&[&[EX_VIDEO | KEY << 4 | SEQUENCE_START], &four_cc(config.codec)]), vpx::plain_record(&record))
         }
         Codec::Aac => (Prefix::of(&[&[AAC, 0]]), record),
         Codec::Opus => (Prefix::of(&[&[EX_AUDIO | SEQUENCE_START], &four_cc(config.codec)]), opus_header(&record)),
@@ -57,7 +60,7 @@ pub(super) fn unit(codec: Codec, unit: &AccessUnit) -> Prefix {
         Codec::H264 => Prefix::of(&[&[frame << 4 | AVC, 1, high, middle, low]]),
         Codec::Hevc if composition_ms == 0 => Prefix::of(&[&[EX_VIDEO | frame << 4 | CODED_FRAMES_X], &four_cc(codec)]),
         Codec::Hevc => Prefix::of(&[&[EX_VIDEO | frame << 4 | CODED_FRAMES], &four_cc(codec), &[high, middle, low]]),
-        Codec::Av1 | Codec::Vp9 => Prefix::of(&[&[EX_VIDEO | frame << 4 | CODED_FRAMES], &four_cc(codec)]),
+        Codec::Av1 | Codec::Vp8 | Codec::Vp9 => Prefix::of(&[&[EX_VIDEO | frame << 4 | CODED_FRAMES], &four_cc(codec)]),
         Codec::Aac => Prefix::of(&[&[AAC, 1]]),
         Codec::Opus => Prefix::of(&[&[EX_AUDIO | CODED_FRAMES], &four_cc(codec)]),
     }
@@ -72,11 +75,15 @@ pub(super) fn codec_id(codec: Codec) -> f64 {
     }
 }
 
-const fn four_cc(codec: Codec) -> [u8; 4] {
+/// The codecs that exist in the enhanced form only: players say whether they take them.
+pub(super) const ENHANCED: &[Codec] = &[Codec::Hevc, Codec::Av1, Codec::Vp8, Codec::Vp9, Codec::Opus];
+
+pub(super) const fn four_cc(codec: Codec) -> [u8; 4] {
     match codec {
         Codec::H264 => *b"avc1",
         Codec::Hevc => *b"hvc1",
         Codec::Av1 => *b"av01",
+        Codec::Vp8 => *b"vp08",
         Codec::Vp9 => *b"vp09",
         Codec::Aac => *b"mp4a",
         Codec::Opus => *b"Opus",
@@ -131,7 +138,7 @@ mod tests {
             Codec::H264 => &[1, 0x42, 0xC0, 0x0A, 0xFF, 0xE1, 0, 0],
             Codec::Hevc => &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0],
             Codec::Av1 => &[0x81, 0, 0, 0],
-            Codec::Vp9 => &[1, 0, 0, 0, 0, 10, 0x82, 0, 0, 0],
+            Codec::Vp8 | Codec::Vp9 => &[1, 0, 0, 0, 0, 10, 0x82, 2, 2, 2, 0, 0],
             Codec::Aac => &[0x11, 0x90],
             Codec::Opus => &[0, 2, 0x01, 0x38, 0, 0, 0xBB, 0x80, 0, 0, 0],
         };
@@ -140,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_goes_out_reads_as_what_came_in() {
-        for codec in [Codec::H264, Codec::Hevc, Codec::Av1, Codec::Vp9, Codec::Aac, Codec::Opus] {
+        for codec in [Codec::H264, Codec::Hevc, Codec::Av1, Codec::Vp8, Codec::Vp9, Codec::Aac, Codec::Opus] {
             let mut reader = TagReader::new();
             let mut read = |timestamp, body| match codec {
                 Codec::Aac | Codec::Opus => reader.audio(timestamp, body),

@@ -33,6 +33,7 @@ use crate::egress::rtmp::feed;
 use crate::hub::{AlreadyLive, Hub, Publisher};
 use crate::relay::Reach;
 use crate::session::{Gate, Session};
+use crate::transcode::Impossible;
 
 /// What all connections of a listener use.
 pub(crate) struct Shared {
@@ -63,6 +64,8 @@ pub(crate) enum End {
     Media(#[from] TagError),
     #[error("refused: {}", .0.code())]
     Refused(DenyReason),
+    #[error(transparent)]
+    Unplayable(#[from] Impossible),
     /// The peer's session was closed on our side.
     #[error("ended by the server: {}", .0.as_str())]
     Closed(EndReason),
@@ -72,7 +75,7 @@ impl End {
     /// What the session's event says.
     fn reason(&self) -> EndReason {
         match self {
-            Self::PeerLeft | Self::Io(_) | Self::Refused(_) => EndReason::Closed,
+            Self::PeerLeft | Self::Io(_) | Self::Refused(_) | Self::Unplayable(_) => EndReason::Closed,
             Self::NoHandshake | Self::TimedOut => EndReason::Idle,
             Self::WriteTimedOut => EndReason::SlowReader,
             Self::Handshake(_) | Self::Protocol(_) | Self::Media(_) => EndReason::ProtocolError,
@@ -121,7 +124,7 @@ impl<S: Transport> Connection<S> {
         match end {
             End::PeerLeft | End::Io(_) | End::WriteTimedOut | End::Handshake(_) | End::NoHandshake => return,
             // Told already.
-            End::Refused(_) | End::Closed(_) => {}
+            End::Refused(_) | End::Closed(_) | End::Unplayable(_) => {}
             End::TimedOut => self.rtmp.refuse("NetStream.Failed", "Nothing arrived in time."),
             End::Protocol(error) => self.rtmp.refuse("NetStream.Failed", &error.to_string()),
             End::Media(error) => self.rtmp.refuse("NetStream.Failed", &error.to_string()),
@@ -240,6 +243,7 @@ impl<S: Transport> Connection<S> {
                         let (code, description) = end_status(reason);
                         self.rtmp.refuse(code, description);
                     }
+                    End::Unplayable(ref why) => self.rtmp.refuse("NetStream.Play.Failed", &why.to_string()),
                     _ => {}
                 }
                 Err(end)

@@ -116,6 +116,7 @@ impl TagReader {
             b"avc1" => Codec::H264,
             b"hvc1" => Codec::Hevc,
             b"av01" => Codec::Av1,
+            b"vp08" => Codec::Vp8,
             b"vp09" => Codec::Vp9,
             _ => return Err(TagError::UnsupportedFourCc(four_cc)),
         };

@@ -164,6 +164,13 @@ impl ServerSession {
         self.connect.as_ref()?.flash_version.as_deref()
     }
 
+    /// True when the peer said in `connect` that it takes a codec beside those that all take (Enhanced RTMP,
+    /// `fourCcList`).
+    pub fn takes(&self, four_cc: [u8; 4]) -> bool {
+        let offers = self.connect.as_ref().map(|connect| &connect.four_ccs[..]).unwrap_or_default();
+        offers.iter().any(|offer| offer.as_bytes() == four_cc || offer == "*")
+    }
+
     /// Bytes to send, since the last call: answers, and at most one acknowledgement of what has come in.
     pub fn take_output(&mut self) -> BytesMut {
         if self.state != State::Ended

@@ -105,6 +105,7 @@ impl Authority for Api {
             token,
             rejoin: starts,
             origin: None,
+            recording: Default::default(),
         };
         AuthorizeReply::Allow { grant: Box::new(grant) }
     }

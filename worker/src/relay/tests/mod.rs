@@ -4,3 +4,4 @@ mod cluster;
 mod hostile;
 mod loss;
 mod viewing;
+mod wishes;
