@@ -4,6 +4,7 @@ mod bus;
 mod config;
 mod http;
 mod listening;
+mod running;
 mod serve;
 mod telemetry;
 mod tls;
@@ -11,6 +12,7 @@ mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -54,7 +56,11 @@ fn run(arguments: &ArgMatches) -> anyhow::Result<()> {
 fn serve(arguments: &ArgMatches, role: Role) -> anyhow::Result<()> {
     let config = load(arguments)?;
     let logs = telemetry::init(&config)?;
-    tools::runtime()?.block_on(serve::serve(config, logs, role))
+    let runtime = tools::runtime()?;
+    let served = runtime.block_on(serve::serve(config, logs, role));
+    // A disk that hangs holds up nobody who has been told to stop.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
 }
 
 fn load(arguments: &ArgMatches) -> anyhow::Result<Config> {

@@ -9,7 +9,7 @@ use axum::Router;
 use sluice_api::config::{FirstAdministrator, LogControl, SecretKeySource};
 use sluice_api::{Api, ApiConfig};
 use sluice_worker::ingest::rtmp::Rtmps;
-use sluice_worker::{Limits, RelayConfig, Worker, WorkerConfig};
+use sluice_worker::{Limits, RecordingConfig, RelayConfig, WebrtcConfig, Worker, WorkerConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -22,6 +22,7 @@ use crate::bus::Bus;
 use crate::config::Config;
 use crate::http::{self, Door};
 use crate::listening::{Addresses, ListeningFile};
+use crate::running::Running;
 use crate::tls::{self, Certificate};
 use crate::tools;
 
@@ -43,6 +44,17 @@ pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Resu
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot make the data folder {}", config.data_dir.display()))?;
     ListeningFile::clear(&config.data_dir);
+    let running = Running::begin(&config.data_dir)
+        .with_context(|| format!("cannot write to the data folder {}", config.data_dir.display()))?;
+    let served = serve_until_told(config, logs, role, running.follows_a_kill).await;
+    // Who could not even say that the process before was killed leaves it to the next one.
+    if served.is_ok() || !running.follows_a_kill {
+        running.stopped();
+    }
+    served
+}
+
+async fn serve_until_told(config: Config, logs: LogControl, role: Role, follows_a_kill: bool) -> anyhow::Result<()> {
     // The worker stops before the API, which records what its sessions came to.
     let (media, management) = (CancellationToken::new(), CancellationToken::new());
     let mut signals = watch_signals()?;
@@ -51,7 +63,7 @@ pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Resu
     let api = match bus.api() {
         None => None,
         Some(link) => {
-            let settings = ApiConfig { log_control: Some(logs), ..api_config(&config) };
+            let settings = ApiConfig { log_control: Some(logs), follows_a_kill, ..api_config(&config) };
             let started = Api::start(settings, link, Arc::new(tools::clock), management.clone()).await;
             Some(started.context("the API cannot start")?)
         }
@@ -89,7 +101,7 @@ pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Resu
         rtmp: worker.as_ref().map(Worker::rtmp_addr),
         rtmps: worker.as_ref().and_then(Worker::rtmps_addr),
         srt: None,
-        webrtc: None,
+        webrtc: worker.as_ref().and_then(Worker::webrtc_addr),
         relay: worker.as_ref().and_then(Worker::relay_addr),
     };
     let router = router(api.as_ref(), worker.as_ref());
@@ -101,7 +113,7 @@ pub async fn serve(config: Config, logs: LogControl, role: Role) -> anyhow::Resu
     let file = ListeningFile::write(&config.data_dir, &addresses).context("cannot write listening.json")?;
     info!(
         http = ?addresses.http, https = ?addresses.https, rtmp = ?addresses.rtmp, rtmps = ?addresses.rtmps,
-        relay = ?addresses.relay, "listening"
+        webrtc = ?addresses.webrtc, relay = ?addresses.relay, "listening"
     );
 
     heard(&mut signals, 1).await;
@@ -235,6 +247,7 @@ fn api_config(config: &Config) -> ApiConfig {
         replicated: config.bus_url.is_some(),
         retention_days: config.retention_days,
         audit_records: config.audit_records,
+        high_usage_percent: config.high_usage_percent,
         ..ApiConfig::new(&config.data_dir)
     }
 }
@@ -246,7 +259,16 @@ fn worker_config(config: &Config) -> WorkerConfig {
         limits: Limits { load: config.load_limit, ..defaults.limits },
         rtmp_addr: config.rtmp_addr,
         rtmp_merge: config.rtmp_merge,
+        webrtc: config.webrtc_addr.map(|addr| WebrtcConfig {
+            addr,
+            public: config.webrtc_public_ip.clone(),
+            tcp: config.webrtc_tcp,
+        }),
         trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        recording: Some(RecordingConfig {
+            folder: config.recordings_dir.clone().unwrap_or_else(|| config.data_dir.join("recordings")),
+            min_free_bytes: config.recordings_min_free_bytes,
+        }),
         relay: config.relay_addr.map(|addr| RelayConfig { addr, public: relay_public(config, addr) }),
         ..defaults
     }

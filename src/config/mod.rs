@@ -4,6 +4,10 @@
 //! environment and `--http-addr` on the command line. Unknown names are refused with the nearest known one. What an
 //! application does (security, packaging) is not here: that changes while the server runs, over the API.
 
+mod settings;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -12,6 +16,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use sluice_contract::{ApplicationName, Secret};
 
+pub use self::settings::SETTINGS;
 use crate::tls::TlsFiles;
 
 /// What is settled before anything starts.
@@ -41,8 +46,18 @@ pub struct Config {
     pub https_addr: Option<SocketAddr>,
     /// As `https_addr`.
     pub rtmps_addr: Option<SocketAddr>,
+    /// Where WebRTC media comes and goes; `None` serves no WebRTC.
+    pub webrtc_addr: Option<SocketAddr>,
+    /// Addresses that clients are told instead of the machine's own.
+    pub webrtc_public_ip: Vec<IpAddr>,
+    /// Serves WebRTC media over TCP too, on the same port.
+    pub webrtc_tcp: bool,
     /// How long media for RTMP players is held to be written together.
     pub rtmp_merge: Duration,
+    /// Where recordings are kept; `None` for `<data>/recordings`.
+    pub recordings_dir: Option<PathBuf>,
+    /// With less than this free there, nothing is recorded.
+    pub recordings_min_free_bytes: u64,
     /// Base64 of 32 bytes; `None` reads or makes `<data>/secret.key`.
     pub secret_key: Option<Secret<String>>,
     pub secret_key_file: Option<PathBuf>,
@@ -57,6 +72,8 @@ pub struct Config {
     pub retention_days: u32,
     /// Audit records at most; the oldest give way.
     pub audit_records: u64,
+    /// Percent of processor, memory or disk from which on the status webhook is told; 0 for never.
+    pub high_usage_percent: u8,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -77,170 +94,6 @@ pub enum ConfigError {
     #[error("{origin}: `{name}` {reason}")]
     Value { origin: String, name: &'static str, reason: String },
 }
-
-/// One setting: its name, its default as text, and what it means.
-pub struct Setting {
-    pub name: &'static str,
-    /// The name on the command line, without the dashes before it.
-    pub flag: &'static str,
-    pub default: &'static str,
-    pub help: &'static str,
-}
-
-/// Every setting, in the order of the example file.
-pub const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "data_dir",
-        flag: "data-dir",
-        default: "./data",
-        help: "Folder of the database, the key and recordings.",
-    },
-    Setting {
-        name: "database_url",
-        flag: "database-url",
-        default: "",
-        help: "Database: postgres://user:password@host/name; empty for SQLite in the data folder \
-               (sqlite://<data>/sluice.db).",
-    },
-    Setting {
-        name: "bus_url",
-        flag: "bus-url",
-        default: "",
-        help: "Broker that joins APIs and workers: amqp://user:password@host:5672/%2Fsluice, or amqps:// over TLS; empty \
-               joins them inside this process.",
-    },
-    Setting {
-        name: "bus_ca",
-        flag: "bus-ca",
-        default: "",
-        help: "Certificates in PEM form that may sign the broker's, beside the public ones.",
-    },
-    Setting {
-        name: "worker_name",
-        flag: "worker-name",
-        default: "",
-        help: "What people read as the name of this worker; empty for host and process.",
-    },
-    Setting {
-        name: "relay_addr",
-        flag: "relay-addr",
-        default: "",
-        help: "Address where other workers fetch the streams of this one; empty for 0.0.0.0:5090 when there is a broker, \
-               `off` for none. Not for the public.",
-    },
-    Setting {
-        name: "relay_public",
-        flag: "relay-public",
-        default: "",
-        help: "Host and port by which other workers reach relay_addr; empty for this host's name and that port.",
-    },
-    Setting {
-        name: "drain_seconds",
-        flag: "drain-seconds",
-        default: "0",
-        help: "Seconds that a worker that is told to stop takes nobody new and waits for who is there to leave.",
-    },
-    Setting {
-        name: "load_limit_percent",
-        flag: "load-limit-percent",
-        default: "0",
-        help: "Processor use, in percent of all cores, from which on a worker takes no new publishers; 0 for no limit.",
-    },
-    Setting {
-        name: "http_addr",
-        flag: "http-addr",
-        default: "0.0.0.0:5080",
-        help: "Address of HTTP and WebSocket; port 0 takes any free port.",
-    },
-    Setting {
-        name: "rtmp_addr",
-        flag: "rtmp-addr",
-        default: "0.0.0.0:1935",
-        help: "Address of RTMP; port 0 takes any free port.",
-    },
-    Setting {
-        name: "tls_cert",
-        flag: "tls-cert",
-        default: "",
-        help: "Certificate chain in PEM form; with it HTTPS and RTMPS are served. Read again on SIGHUP and when it changes.",
-    },
-    Setting { name: "tls_key", flag: "tls-key", default: "", help: "Private key of the certificate in PEM form." },
-    Setting {
-        name: "https_addr",
-        flag: "https-addr",
-        default: "",
-        help: "Address of HTTPS; empty for 0.0.0.0:5443 when there is a certificate, `off` for none.",
-    },
-    Setting {
-        name: "rtmps_addr",
-        flag: "rtmps-addr",
-        default: "",
-        help: "Address of RTMP over TLS; empty for 0.0.0.0:1936 when there is a certificate, `off` for none.",
-    },
-    Setting {
-        name: "rtmp_merge_ms",
-        flag: "rtmp-merge-ms",
-        default: "0",
-        help: "Milliseconds for which media for RTMP players is held to be written together: less work, more delay.",
-    },
-    Setting {
-        name: "secret_key",
-        flag: "secret-key",
-        default: "",
-        help: "Key that encrypts secrets at rest, 32 bytes in Base64; empty for <data>/secret.key, made at first start.",
-    },
-    Setting { name: "secret_key_file", flag: "secret-key-file", default: "", help: "File that holds the key instead." },
-    Setting {
-        name: "admin_email",
-        flag: "admin-email",
-        default: "",
-        help: "First administrator, created at start while there is none.",
-    },
-    Setting {
-        name: "admin_password",
-        flag: "admin-password",
-        default: "",
-        help: "Password of the first administrator.",
-    },
-    Setting {
-        name: "applications",
-        flag: "applications",
-        default: "LiveApp,WebRTCAppEE",
-        help: "Applications created at first start.",
-    },
-    Setting {
-        name: "trusted_proxies",
-        flag: "trusted-proxies",
-        default: "",
-        help: "Networks whose X-Forwarded-For is believed, comma-separated; loopback always is.",
-    },
-    Setting {
-        name: "outbound_allowed_cidr",
-        flag: "outbound-allowed-cidr",
-        default: "",
-        help: "Networks that webhooks and JWKS addresses may be in although they are not public, comma-separated; for \
-               example `127.0.0.1/32,10.0.0.0/8` for a back end of your own. Empty allows public addresses only.",
-    },
-    Setting {
-        name: "retention_days",
-        flag: "retention-days",
-        default: "90",
-        help: "Days that audit records, connection events and ended sessions are kept.",
-    },
-    Setting {
-        name: "audit_records",
-        flag: "audit-records",
-        default: "5000000",
-        help: "Audit records kept at most; the oldest give way.",
-    },
-    Setting {
-        name: "log",
-        flag: "log",
-        default: "info,sea_orm_migration=warn,sqlx=warn",
-        help: "Log filter, for example `info,sluice_worker=debug`.",
-    },
-    Setting { name: "log_format", flag: "log-format", default: "text", help: "`text` or `json`." },
-];
 
 impl Config {
     /// Merges the sources: `file` (TOML text and its path), the environment, flags. Later ones win.
@@ -402,6 +255,27 @@ impl Values {
             })?,
             http_addr: self.parsed("http_addr", address)?,
             rtmp_addr: self.parsed("rtmp_addr", address)?,
+            webrtc_addr: self.parsed("webrtc_addr", |text| match text {
+                "off" => Ok(None),
+                text => address(text).map(Some),
+            })?,
+            webrtc_public_ip: self.parsed("webrtc_public_ip", |text| {
+                let parsed = |item: &String| {
+                    let own = item.parse::<IpAddr>().ok().filter(|ip| !ip.is_unspecified());
+                    own.ok_or_else(|| format!("has `{item}`, which is no address such as 203.0.113.7"))
+                };
+                list(text).iter().map(parsed).collect()
+            })?,
+            webrtc_tcp: self.parsed("webrtc_tcp", |text| match text {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err("is neither `true` nor `false`".to_owned()),
+            })?,
+            recordings_dir: self.optional("recordings_dir").map(PathBuf::from),
+            recordings_min_free_bytes: self.parsed("recordings_min_free_mb", |text| {
+                let bytes = text.parse::<u64>().ok().and_then(|megabytes| megabytes.checked_mul(1_000_000));
+                bytes.ok_or_else(|| "is not a number of megabytes".to_owned())
+            })?,
             secret_key: self.optional("secret_key").map(Secret::new),
             secret_key_file: self.optional("secret_key_file").map(PathBuf::from),
             admin_email: self.optional("admin_email"),
@@ -418,6 +292,10 @@ impl Values {
                 .parsed("outbound_allowed_cidr", |text| list(text).iter().map(|item| network(item)).collect())?,
             retention_days: self.parsed("retention_days", |text| at_least_one(text, "days"))?,
             audit_records: self.parsed("audit_records", |text| at_least_one(text, "records"))?,
+            high_usage_percent: self.parsed("high_usage_percent", |text| match text.parse() {
+                Ok(percent @ 0..=100) => Ok(percent),
+                _ => Err("is not a number of percent from 0 to 100".to_owned()),
+            })?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", |text| match text {
                 "text" => Ok(LogFormat::Text),
@@ -454,97 +332,4 @@ fn nearest(name: &str) -> String {
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sluice.toml");
-        std::fs::write(&path, file).unwrap();
-        Config::load(Some(&path), pairs(environment), pairs(flags))
-    }
-
-    #[test]
-    fn later_sources_win() {
-        let file = "http_addr = \"127.0.0.1:1\"\nrtmp_addr = \"127.0.0.1:2\"\napplications = [\"a\", \"b\"]";
-        let config = load(file, &[("SLUICE_HTTP_ADDR", "127.0.0.1:3")], &[("rtmp_addr", "127.0.0.1:4")]).unwrap();
-        assert_eq!(config.http_addr.port(), 3);
-        assert_eq!(config.rtmp_addr.port(), 4);
-        assert_eq!(config.applications.len(), 2);
-    }
-
-    #[test]
-    fn an_unknown_name_is_refused_with_the_nearest() {
-        let error = load("htp_addr = \"x\"", &[], &[]).unwrap_err().to_string();
-        assert!(error.ends_with("unknown setting `htp_addr`, did you mean `http_addr`?"), "{error}");
-        let error = load("", &[("SLUICE_RTMP_ADR", "x")], &[]).unwrap_err().to_string();
-        assert_eq!(error, "environment: unknown setting `rtmp_adr`, did you mean `rtmp_addr`?");
-    }
-
-    #[test]
-    fn a_wrong_value_names_its_setting() {
-        let error = load("", &[("SLUICE_HTTP_ADDR", "5080")], &[]).unwrap_err().to_string();
-        assert_eq!(error, "environment: `http_addr` is not an address such as 0.0.0.0:5080 or [::]:5080");
-        assert!(load("", &[("SLUICE_ADMIN_EMAIL", "a@b.c")], &[]).is_err());
-        assert!(load("outbound_allowed_cidr = \"10.0.0.0/33\"", &[], &[]).is_err());
-        assert!(load("applications = \"graphql\"", &[], &[]).is_err());
-    }
-
-    #[test]
-    fn a_certificate_opens_the_encrypted_ports() {
-        let files = [("SLUICE_TLS_CERT", "/c.pem"), ("SLUICE_TLS_KEY", "/k.pem")];
-        let ports = |more: &[(&str, &str)], flags: &[(&str, &str)]| {
-            load("", more, flags)
-                .map(|config| (config.https_addr.map(|a| a.port()), config.rtmps_addr.map(|a| a.port())))
-        };
-        assert_eq!(ports(&[], &[]), Ok((None, None)));
-        assert_eq!(ports(&files, &[]), Ok((Some(5443), Some(1936))));
-        assert_eq!(ports(&files, &[("rtmps_addr", "off"), ("https_addr", "[::]:443")]), Ok((Some(443), None)));
-        assert!(ports(&files[..1], &[]).is_err() && ports(&files[1..], &[]).is_err());
-        let error = ports(&[("SLUICE_HTTPS_ADDR", "0.0.0.0:443")], &[]).unwrap_err().to_string();
-        assert_eq!(error, "environment: `https_addr` needs `tls_cert` and `tls_key`");
-    }
-
-    #[test]
-    fn a_secret_may_stand_in_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("url");
-        std::fs::write(&path, "amqp://u:p@broker/%2Fsluice\n").unwrap();
-        let config = load("", &[("SLUICE_BUS_URL_FILE", path.to_str().unwrap())], &[]).unwrap();
-        assert_eq!(config.bus_url.unwrap().expose(), "amqp://u:p@broker/%2Fsluice");
-        assert_eq!(config.relay_addr.map(|addr| addr.port()), Some(5090));
-        let error = load("", &[("SLUICE_BUS_URL_FILE", "/nowhere")], &[]).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read /nowhere: "), "{error}");
-        let error = load("", &[("SLUICE_BUSURL_FILE", "/nowhere")], &[]).unwrap_err().to_string();
-        assert!(error.starts_with("environment: unknown setting `busurl_file`"), "{error}");
-        let config = load("", &[("SLUICE_SECRET_KEY_FILE", "/key")], &[]).unwrap();
-        assert_eq!(config.secret_key_file, Some("/key".into()), "the setting of that name is meant");
-    }
-
-    #[test]
-    fn a_relay_needs_a_bus() {
-        assert_eq!(load("", &[], &[]).unwrap().relay_addr, None);
-        let error = load("relay_addr = \"127.0.0.1:0\"", &[], &[]).unwrap_err().to_string();
-        assert!(error.ends_with("`relay_addr` needs `bus_url`"), "{error}");
-        assert_eq!(load("bus_url = \"amqp://b\"\nrelay_addr = \"off\"", &[], &[]).unwrap().relay_addr, None);
-    }
-
-    #[test]
-    fn the_example_file_is_the_defaults() {
-        let uncommented: String = Config::example()
-            .lines()
-            .filter(|line| line.contains(" = "))
-            .map(|line| format!("{}\n", line.trim_start_matches("# ")))
-            .collect();
-        let from_file = load(&uncommented, &[], &[]).unwrap();
-        let from_nothing = Config::load(None, [], []).unwrap();
-        assert_eq!(format!("{from_file:?}"), format!("{from_nothing:?}"));
-    }
 }
