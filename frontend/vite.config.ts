@@ -11,7 +11,7 @@ const keepDistFolder: Plugin = {
   closeBundle: () => writeFileSync(page('dist/.gitkeep'), ''),
 };
 
-// Three pages; every one of them loads its files from /assets/ of the server that sent it, and from nowhere else.
+// Four pages; every one of them loads its files from /assets/ of the server that sent it, and from nowhere else.
 export default defineConfig({
   base: '/',
   plugins: [react(), keepDistFolder],
@@ -30,6 +30,7 @@ export default defineConfig({
       },
       input: {
         play: page('play.html'),
+        publish: page('publish.html'),
         graphiql: page('graphiql.html'),
         admin: page('admin/index.html'),
       },
@@ -39,6 +40,7 @@ export default defineConfig({
     proxy: {
       '/graphql': { target: 'http://127.0.0.1:5080', ws: true },
       '^/[^/]+/streams/': 'http://127.0.0.1:5080',
+      '^/[^/]+/websocket': { target: 'http://127.0.0.1:5080', ws: true },
     },
   },
 });

@@ -2,11 +2,14 @@
 
 import type { Technology } from './parameters';
 
+/** The ways to play that begin with a manifest. */
+export type Segmented = Exclude<Technology, 'webrtc'>;
+
 /**
  * Manifest addresses of `streamId`, best first, without query. `pageUrl` is the player page's own address: media lies
  * in `streams/` beside it, whatever the application is called.
  */
-export function manifestUrls(technology: Technology, streamId: string, pageUrl: string): string[] {
+export function manifestUrls(technology: Segmented, streamId: string, pageUrl: string): string[] {
   // A stream id may hold folders, but none that lead upwards.
   const id = streamId
     .split('/')

@@ -30,5 +30,7 @@ function parseRetryAfter(value: string | null | undefined): number {
 
 /** Between two tries while the stream is absent, and between two technologies. */
 export const RETRY_MS = 3000;
+/** Before a broken connection is made anew. */
+export const RECONNECT_MS = 1000;
 /** Between two tries while blocked: playback resumes within this time of the block's end. */
 export const BLOCKED_RETRY_MS = 2000;

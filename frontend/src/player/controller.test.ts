@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { Controller, type PlayEnd, type PlayHooks, type Source, type Status } from './controller';
+import { Controller, type Held, type PlayEnd, type PlayHooks, type Source, type Status } from './controller';
 import { readAnswer } from './answer';
 import { parseParameters } from './parameters';
 
 /** Runs a viewing against scripted answers; aborts when the script is used up. Time passes at once. */
-async function watch(query: string, script: { probes: number[]; ends: (PlayEnd & { session?: string })[] }) {
+async function watch(query: string, script: { probes: number[]; ends: (PlayEnd & { session?: string; held?: Held })[] }) {
   const parameters = parseParameters(query);
   const stop = new AbortController();
   const probes = [...script.probes];
   const ends = [...script.ends];
-  const seen = { urls: [] as string[], states: [] as string[], delays: [] as number[], played: [] as Source[], hooks: [] as PlayHooks[] };
+  const seen = { urls: [] as string[], states: [] as string[], delays: [] as number[], played: [] as Source[], hooks: [] as PlayHooks[], held: [] as (Status | undefined)[] };
   let last: Status | undefined;
   const controller = new Controller(
     { ...parameters, streamId: parameters.streamId ?? '' },
@@ -24,8 +24,12 @@ async function watch(query: string, script: { probes: number[]; ends: (PlayEnd &
       play: (source, hooks) => {
         seen.played.push(source);
         seen.hooks.push(hooks);
-        hooks.onStarted();
         const end = ends.shift();
+        if (end?.kind !== 'failed' && !(end?.kind === 'status' && source.technology === 'webrtc')) hooks.onStarted();
+        if (end?.held) {
+          hooks.onHeld(end.held);
+          seen.held.push(last);
+        }
         if (end?.session) hooks.onSession(end.session);
         if (end === undefined) stop.abort();
         return Promise.resolve(end ?? { kind: 'ended' });
@@ -46,7 +50,7 @@ async function watch(query: string, script: { probes: number[]; ends: (PlayEnd &
 
 describe('a viewing', () => {
   it('plays the first address that answers', async () => {
-    const seen = await watch('?id=s&token=T', { probes: [404, 200], ends: [] });
+    const seen = await watch('?id=s&token=T&playOrder=hls', { probes: [404, 200], ends: [] });
     expect(seen.urls).toEqual(['s_adaptive.m3u8?token=T', 's.m3u8?token=T']);
     expect(seen.states).toEqual(['connecting', 'playing']);
   });
@@ -69,7 +73,7 @@ describe('a viewing', () => {
   });
 
   it('stops at a refusal', async () => {
-    const seen = await watch('?id=s', { probes: [403, 200], ends: [] });
+    const seen = await watch('?id=s&playOrder=hls', { probes: [403, 200], ends: [] });
     expect(seen.states).toEqual(['connecting', 'refused']);
     expect(seen.played).toEqual([]);
   });
@@ -95,10 +99,64 @@ describe('a viewing', () => {
     expect(seen.states).toEqual(['connecting', 'unavailable', 'playing']);
   });
 
-  it('goes on to the next technology when one cannot play', async () => {
-    const seen = await watch('?id=s&playOrder=hls,dash', { probes: [200, 200], ends: [{ kind: 'failed' }] });
-    expect(seen.played.map((source) => source.technology)).toEqual(['hls', 'dash']);
+  it('goes on to the next technology at once when one cannot play, and rests when all have had their turn', async () => {
+    const seen = await watch('?id=s&playOrder=hls,dash', { probes: [200, 200, 200], ends: [{ kind: 'failed' }, { kind: 'failed' }] });
+    expect(seen.played.map((source) => source.technology)).toEqual(['hls', 'dash', 'hls']);
     expect(seen.delays).toEqual([3000]);
+  });
+});
+
+describe('a viewing over WebRTC', () => {
+  it('begins with signaling beside the page, whose address proves nothing', async () => {
+    const seen = await watch('?id=s&token=T&subscriberId=b&subscriberCode=1', { probes: [], ends: [] });
+    expect(seen.urls).toEqual([]);
+    expect(seen.played).toEqual([
+      {
+        technology: 'webrtc',
+        url: 'ws://h/App/websocket',
+        streamId: 's',
+        credentials: { token: 'T', subscriberId: 'b', subscriberCode: '1' },
+      },
+    ]);
+    expect(seen.states).toEqual(['connecting', 'playing']);
+  });
+
+  it('falls back in the order of the address', async () => {
+    const seen = await watch('?id=s&playOrder=webrtc,dash', { probes: [200], ends: [{ kind: 'failed' }] });
+    expect(seen.played.map((source) => source.technology)).toEqual(['webrtc', 'dash']);
+    expect(seen.delays).toEqual([]);
+  });
+
+  it('comes back to it after a break', async () => {
+    const seen = await watch('?id=s', { probes: [], ends: [{ kind: 'lost' }] });
+    expect(seen.played.map((source) => source.technology)).toEqual(['webrtc', 'webrtc']);
+    expect(seen.states).toEqual(['connecting', 'playing', 'reconnecting', 'playing']);
+    expect(seen.delays).toEqual([1000]);
+  });
+
+  it('tells how long a block lasts, and forgets it afterwards', async () => {
+    const seen = await watch('?id=s', { probes: [], ends: [{ kind: 'lost', held: { state: 'blocked', until: 5000 } }] });
+    expect(seen.held[0]).toMatchObject({ state: 'blocked', until: 5000 });
+    expect(seen.states).toEqual(['connecting', 'playing', 'blocked', 'reconnecting', 'playing']);
+    expect(seen.last?.until).toBeUndefined();
+  });
+
+  it('stops at a refusal, with the server’s word for it', async () => {
+    const seen = await watch('?id=s', {
+      probes: [],
+      ends: [{ kind: 'status', status: 403, definition: 'stream_not_active_or_expired' }],
+    });
+    expect(seen.last).toMatchObject({ state: 'refused', definition: 'stream_not_active_or_expired' });
+    expect(seen.played).toHaveLength(1);
+  });
+
+  it('looks elsewhere when the server takes nobody', async () => {
+    const seen = await watch('?id=s', {
+      probes: [200],
+      ends: [{ kind: 'status', status: 503, definition: 'highResourceUsage' }],
+    });
+    expect(seen.played.map((source) => source.technology)).toEqual(['webrtc', 'hls']);
+    expect(seen.states).toEqual(['connecting', 'unavailable', 'playing']);
   });
 });
 

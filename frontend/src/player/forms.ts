@@ -1,7 +1,7 @@
 //! The two questions that the page may ask. What is typed stays in memory: the forms never reach the address.
 
-import { element } from './dom';
-import type { Credentials } from './parameters';
+import { element } from '../shared/dom';
+import type { Credentials } from '../shared/credentials';
 
 export interface Form {
   root: HTMLFormElement;

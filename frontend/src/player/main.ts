@@ -3,7 +3,8 @@
 import './player.css';
 import { Controller, type Status } from './controller';
 import type { Engine, PlayerError } from './engine';
-import { parseParameters, type Credentials, type Parameters } from './parameters';
+import type { Credentials } from '../shared/credentials';
+import { parseParameters, type Parameters } from './parameters';
 import { playSource } from './playback';
 import { skippedNote } from './messages';
 import { View } from './view';
@@ -44,7 +45,10 @@ if (parameters.streamId === undefined) view.askStreamId();
 else if (parameters.autoplay) begin();
 else view.offerPlay();
 
-setInterval(() => view.setLive(engine?.isLive() ?? false, engine?.latencySeconds()), 500);
+setInterval(() => {
+  view.setLive(engine?.isLive() ?? false, engine?.latencySeconds());
+  view.setFigures(window.sluicePlayer.technology, engine?.figures?.() ?? []);
+}, 500);
 
 /** Starts watching what the parameters name, from the beginning; ends what was going on before. */
 function begin(): void {

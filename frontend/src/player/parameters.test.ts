@@ -17,13 +17,18 @@ describe('the address of the player page', () => {
 
   it('keeps the order of technologies and notes what it cannot play', () => {
     const read = parseParameters('?id=s&playOrder=webrtc,dash,ll-hls,hls,dash');
-    expect(read.technologies).toEqual(['dash', 'hls']);
-    expect(read.skipped).toEqual(['webrtc', 'll-hls']);
+    expect(read.technologies).toEqual(['webrtc', 'dash', 'hls']);
+    expect(read.skipped).toEqual(['ll-hls']);
   });
 
-  it('falls back to both technologies when the order names none it knows', () => {
-    expect(parseParameters('?id=s&playOrder=webrtc').technologies).toEqual(['hls', 'dash']);
-    expect(parseParameters('?id=s').technologies).toEqual(['hls', 'dash']);
+  it('tries WebRTC first and HLS then when the order names nothing it knows', () => {
+    expect(parseParameters('?id=s&playOrder=vod').technologies).toEqual(['webrtc', 'hls']);
+    expect(parseParameters('?id=s').technologies).toEqual(['webrtc', 'hls']);
+  });
+
+  it('takes a JWT by either name', () => {
+    expect(parseParameters('?id=s&jwt=a.b.c').credentials.token).toBe('a.b.c');
+    expect(parseParameters('?id=s&jwt=a.b.c&token=t').credentials.token).toBe('t');
   });
 
   it('reads switches as existing embeddings write them', () => {

@@ -1,14 +1,9 @@
 //! What the address of the player page asks for. Reads it once; nothing here writes it back to the address.
 
-/** Ways to play that this page knows how to carry out. */
-export type Technology = 'hls' | 'dash';
+import { readCredentials, textOf, type Credentials } from '../shared/credentials';
 
-/** What proves that the viewer may watch. Held in memory only. */
-export interface Credentials {
-  token?: string;
-  subscriberId?: string;
-  subscriberCode?: string;
-}
+/** Ways to play that this page knows how to carry out. */
+export type Technology = 'webrtc' | 'hls' | 'dash';
 
 export interface Parameters {
   /** `undefined` when the address names no stream: the page asks. */
@@ -27,10 +22,10 @@ export interface Parameters {
   end?: string;
 }
 
-/** Reads a page's query. `id` wins over `name`; blanks around values are dropped (codes are pasted with them). */
+/** Reads a page's query. `id` wins over `name`. */
 export function parseParameters(query: string): Parameters {
   const values = new URLSearchParams(query);
-  const text = (name: string) => values.get(name)?.trim() || undefined;
+  const text = (name: string) => textOf(values, name);
   const flag = (name: string, unset: boolean) => {
     const value = text(name)?.toLowerCase();
     return value === undefined ? unset : value !== 'false' && value !== '0';
@@ -46,11 +41,7 @@ export function parseParameters(query: string): Parameters {
     streamId: text('id') ?? text('name'),
     technologies: technologies.length > 0 ? technologies : [...DEFAULT_ORDER],
     skipped: [...new Set(order.filter((entry) => !isTechnology(entry)))],
-    credentials: {
-      token: text('token'),
-      subscriberId: text('subscriberId'),
-      subscriberCode: text('subscriberCode'),
-    },
+    credentials: readCredentials(values),
     autoplay: flag('autoplay', true),
     mute: flag('mute', false),
     withCredentials: flag('withCredentials', true),
@@ -71,7 +62,7 @@ export function credentialsQuery(parameters: Parameters): string {
 }
 
 function isTechnology(entry: string): entry is Technology {
-  return entry === 'hls' || entry === 'dash';
+  return entry === 'webrtc' || entry === 'hls' || entry === 'dash';
 }
 
-const DEFAULT_ORDER: readonly Technology[] = ['hls', 'dash'];
+const DEFAULT_ORDER: readonly Technology[] = ['webrtc', 'hls'];

@@ -3,6 +3,7 @@
 import type { PlayEnd, PlayHooks, Source } from './controller';
 import type { Engine, EngineContext, PlayerError } from './engine';
 import { prefersNativeHls, startNative } from './native';
+import { startWebRtc } from './webrtc';
 
 export interface PlaybackOptions {
   video: HTMLVideoElement;
@@ -23,7 +24,8 @@ export async function playSource(
   const { video } = options;
   let engine: Engine | undefined;
   const onPlaying = () => hooks.onStarted();
-  video.addEventListener('playing', onPlaying);
+  // A WebRTC element goes on "playing" its last picture, whatever arrives.
+  if (source.technology !== 'webrtc') video.addEventListener('playing', onPlaying);
   try {
     const create = await loadEngine(source, video);
     if (signal.aborted) return { kind: 'ended' };
@@ -35,6 +37,8 @@ export async function playSource(
         withCredentials: options.withCredentials,
         endedBefore: hooks.endedBefore,
         start: options.start,
+        onStarted: hooks.onStarted,
+        onHeld: hooks.onHeld,
         onSession: hooks.onSession,
         onError: (error) => options.onError({ technology: source.technology, ...error }),
         end: resolve,
@@ -55,6 +59,7 @@ async function loadEngine(
   source: Source,
   video: HTMLVideoElement,
 ): Promise<(context: EngineContext) => Engine> {
+  if (source.technology === 'webrtc') return (context) => startWebRtc(source, context);
   if (source.technology === 'dash') return (await import('./dash')).startDash;
   if (prefersNativeHls(video)) return startNative;
   const { isHlsSupported, startHls } = await import('./hls');

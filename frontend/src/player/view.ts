@@ -1,10 +1,11 @@
 //! The player's face: the picture, what lies over it, and the controls. Decides nothing about streams.
 
 import type { Status } from './controller';
-import { element, icon } from './dom';
+import type { Figure } from './engine';
+import { element, icon, type IconName } from '../shared/dom';
 import { credentialsForm, streamIdForm } from './forms';
 import { messageFor } from './messages';
-import type { Credentials } from './parameters';
+import type { Credentials } from '../shared/credentials';
 
 export interface ViewEvents {
   onStreamId(streamId: string): void;
@@ -29,9 +30,12 @@ export class View {
   private readonly playButton = button('control', 'Pause', 'pause');
   private readonly soundButton = button('control', 'Mute', 'sound');
   private readonly volume = element('input', { type: 'range', className: 'volume', min: '0', max: '1', step: '0.05' });
+  private readonly figuresButton = button('control', 'Show figures', 'figures');
   private readonly fullscreenButton = button('control', 'Full screen', 'fullscreen');
   private readonly liveButton = element('button', { className: 'live', type: 'button', hidden: true });
   private readonly latency = element('span', { className: 'latency' });
+  private readonly soundOnly = element('div', { className: 'sound-only', hidden: true });
+  private readonly figures = element('dl', { className: 'figures', hidden: true });
   /** The browser allowed no sound without a hand on the page, and the viewer has not turned it on since. */
   private silenced = false;
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
@@ -57,8 +61,11 @@ export class View {
     const bar = element('div', { className: 'bar' });
     bar.setAttribute('role', 'group');
     bar.setAttribute('aria-label', 'Player controls');
-    bar.append(this.playButton, this.liveButton, this.latency, spacer, this.soundButton, this.volume, this.fullscreenButton);
-    root.append(this.video, this.veil, this.bigPlay, this.unmute, bar);
+    const right = [this.soundButton, this.volume, this.figuresButton, this.fullscreenButton];
+    bar.append(this.playButton, this.liveButton, this.latency, spacer, ...right);
+    this.soundOnly.append(icon('sound'), 'Sound only');
+    this.figures.setAttribute('aria-label', 'Figures');
+    root.append(this.video, this.soundOnly, this.veil, this.bigPlay, this.unmute, this.figures, bar);
     this.listen();
     this.refresh();
   }
@@ -136,6 +143,22 @@ export class View {
     this.liveButton.dataset.behind = String(latencySeconds > BEHIND_SECONDS || this.video.paused);
   }
 
+  /** Shows what is measured, if the viewer wants to see it. */
+  setFigures(technology: string | null, measured: readonly Figure[]): void {
+    if (this.figures.hidden) return;
+    const { video } = this;
+    const { droppedVideoFrames, totalVideoFrames } = video.getVideoPlaybackQuality();
+    const rows: Figure[] = [['Technology', technology ?? 'none yet']];
+    if (video.videoWidth > 0) {
+      rows.push(['Picture', `${video.videoWidth} × ${video.videoHeight}`]);
+      rows.push(['Frames dropped', `${droppedVideoFrames} of ${totalVideoFrames}`]);
+    }
+    rows.push(...measured);
+    this.figures.replaceChildren(
+      ...rows.flatMap(([name, value]) => [element('dt', { textContent: name }), element('dd', { textContent: value })]),
+    );
+  }
+
   private open(title: string, text: string): void {
     this.veil.hidden = false;
     this.spinner.hidden = true;
@@ -152,6 +175,11 @@ export class View {
     video.addEventListener('playing', () => {
       this.bigPlay.hidden = true;
     });
+    for (const name of ['loadedmetadata', 'resize', 'playing', 'emptied'] as const) {
+      video.addEventListener(name, () => {
+        this.soundOnly.hidden = video.readyState === 0 || video.videoWidth > 0;
+      });
+    }
     video.addEventListener('click', () => this.toggle());
     this.bigPlay.addEventListener('click', () => {
       this.bigPlay.hidden = true;
@@ -165,6 +193,7 @@ export class View {
       video.muted = video.volume === 0;
     });
     this.liveButton.addEventListener('click', () => this.goLive());
+    this.figuresButton.addEventListener('click', () => this.toggleFigures());
     this.fullscreenButton.addEventListener('click', () => this.toggleFullscreen());
     document.addEventListener('keydown', (event) => this.onKey(event));
     for (const name of ['pointermove', 'pointerdown', 'focusin', 'keydown']) {
@@ -182,6 +211,7 @@ export class View {
     else if (key === 'm') this.toggleSound();
     else if (key === 'f') this.toggleFullscreen();
     else if (key === 'l') this.goLive();
+    else if (key === 'i') this.toggleFigures();
     else return;
     event.preventDefault();
   }
@@ -196,6 +226,11 @@ export class View {
     if (!this.video.muted && this.video.volume === 0) this.video.volume = 1;
     this.silenced = false;
     this.unmute.hidden = true;
+  }
+
+  private toggleFigures(): void {
+    this.figures.hidden = !this.figures.hidden;
+    face(this.figuresButton, this.figures.hidden ? 'Show figures' : 'Hide figures', 'figures', 'I');
   }
 
   private toggleFullscreen(): void {
@@ -221,13 +256,13 @@ export class View {
   }
 }
 
-function button(className: string, label: string, name: Parameters<typeof icon>[0]): HTMLButtonElement {
+function button(className: string, label: string, name: IconName): HTMLButtonElement {
   const made = element('button', { className, type: 'button' });
   face(made, label, name);
   return made;
 }
 
-function face(target: HTMLButtonElement, label: string, name: Parameters<typeof icon>[0], key?: string): void {
+function face(target: HTMLButtonElement, label: string, name: IconName, key?: string): void {
   if (target.getAttribute('aria-label') === label) return;
   target.setAttribute('aria-label', label);
   target.title = key === undefined ? label : `${label} (${key})`;

@@ -16,6 +16,7 @@ const REASONS: Record<string, string> = {
   'address-not-allowed': 'The address is not among the allowed publishers',
   blocked: 'The subscriber is blocked',
   'publisher-limit': 'The limit of publishers is reached',
+  'room-full': 'The room has as many members as it may have',
   'viewer-limit': 'The limit of viewers is reached',
   'concurrency-limit': 'The subscriber has as many connections as it may have',
   'token-missing': 'No token was shown',
@@ -37,6 +38,7 @@ const REASONS: Record<string, string> = {
   'webhook-unreachable': 'The authorization webhook did not answer',
   'stream-absent': 'The stream does not exist or is not live',
   'playback-disabled': 'Playback over RTMP is switched off',
+  'webrtc-disabled': 'WebRTC is switched off',
   'resource-limit': 'The server is at its limit',
   'authority-unreachable': 'Nobody could decide in time',
 };

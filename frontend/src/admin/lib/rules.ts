@@ -9,6 +9,7 @@ const RULES: Record<string, string> = {
   application: 'Does the application exist?',
   'stream-id': 'Is the stream id a valid one?',
   'registered-stream': 'Is the stream registered?',
+  room: 'May it be a track of that room?',
   'already-live': 'Is the stream free to publish?',
   'publish-window': 'Is it within its planned time?',
   'publisher-address': 'May this address publish?',
@@ -23,5 +24,6 @@ const RULES: Record<string, string> = {
   webhook: 'Does your webhook agree?',
   'one-time-token': 'Is the one-time token right?',
   'rtmp-playback': 'Is playback over RTMP on?',
+  webrtc: 'Is WebRTC on?',
   'on-air': 'Is the stream on air?',
 };

@@ -8,7 +8,10 @@ import { Copyable } from '../../components/Copyable';
 graphql(`
   fragment Addresses_broadcast on Broadcast {
     urls {
+      publishPage
       rtmpPublish
+      whip
+      whep
       rtmpPlay
       hls
       dash
@@ -18,13 +21,21 @@ graphql(`
 `);
 
 export function Addresses({ broadcast }: { broadcast: Addresses_BroadcastFragment }) {
-  const { rtmpPublish, rtmpPlay, hls, dash, player } = broadcast.urls;
+  const { publishPage, rtmpPublish, whip, whep, rtmpPlay, hls, dash, player } = broadcast.urls;
   const groups = [
-    { title: 'Publish to', entries: [{ label: 'RTMP', url: rtmpPublish }] },
+    {
+      title: 'Publish to',
+      entries: [
+        { label: 'Browser', url: publishPage },
+        { label: 'RTMP', url: rtmpPublish },
+        { label: 'WHIP', url: whip },
+      ],
+    },
     {
       title: 'Play from',
       entries: [
         { label: 'Player', url: player },
+        { label: 'WHEP', url: whep },
         { label: 'HLS', url: hls },
         { label: 'DASH', url: dash },
         { label: 'RTMP', url: rtmpPlay },

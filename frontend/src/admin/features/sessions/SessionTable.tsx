@@ -34,7 +34,7 @@ interface Props {
 export function SessionTable({ sessions, actions }: Props) {
   const now = useNow();
   return (
-    <Table.ScrollContainer minWidth={980}>
+    <Table.ScrollContainer minWidth={860}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
