@@ -2,6 +2,7 @@
 //
 // HLS and DASH: a viewer downloads segments without pause over one connection; the time of the last byte of a 200 answer
 // counts. RTMP: a player that is suspended stays connected; the time of its last byte counts.
+// WebRTC: the same over WHEP; the time of the last packet of media counts.
 // RTMP: a publisher's process is told so and leaves; the stream's playlist answers 404 as soon as the call has returned.
 //
 // usage: node benches/block.js [ROUNDS]
@@ -10,6 +11,7 @@ import { connect } from 'node:net';
 
 import { clip, percentile, publish, row, sleep, startSluice, until } from './harness.js';
 import { playRtmp } from './rtmp.js';
+import { playWhep } from './whep.js';
 
 const rounds = Number(process.argv[2] ?? 100);
 const path = clip('hi', 1900, 128);
@@ -100,6 +102,22 @@ const rtmpPlay = await blocked(
   // A second of silence shows that nothing more comes.
   () => sleep(1000),
 );
+const webrtc = await blocked(
+  async (subscriber) => {
+    const players = playWhep(`${server.origin}/LiveApp/whep/s?subscriberId=${subscriber}`);
+    await players.hold(1);
+    return {
+      get bytes() {
+        return players.seen.bytes;
+      },
+      get last() {
+        return players.seen.lastPacketMs - performance.timeOrigin;
+      },
+      socket: { destroy: players.stop },
+    };
+  },
+  () => sleep(1500),
+);
 
 const rtmp = { took: [], gone: [], onAir: 0 };
 for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
@@ -117,6 +135,7 @@ row('---', '---', '---', '---', '---');
 row('HLS play', rounds, ms(hls.took), ms(hls.late), 'a viewer that downloads without pause');
 row('DASH play', rounds, ms(dash.took), ms(dash.late), 'the same');
 row('RTMP play', rounds, ms(rtmpPlay.took), ms(rtmpPlay.late), 'suspended, still connected');
+row('WebRTC play', rounds, ms(webrtc.took), ms(webrtc.late), 'over WHEP: suspended, still connected');
 row('RTMP publish', rtmp.took.length, ms(rtmp.took), rtmp.onAir === 0 ? '0.0 / 0.0' : `${rtmp.onAir} still on the air`, `the encoder has left ${ms(rtmp.gone)} ms after the return`);
 publisher.stop();
 await server.stop();

@@ -23,6 +23,7 @@ export async function startSluice(environment = {}) {
       SLUICE_DATA_DIR: data,
       SLUICE_HTTP_ADDR: '127.0.0.1:0',
       SLUICE_RTMP_ADDR: '127.0.0.1:0',
+      SLUICE_WEBRTC_ADDR: '127.0.0.1:0',
       SLUICE_LOG: 'warn',
       ...environment,
     },

@@ -7,6 +7,7 @@ use sluice_worker::ingest::rtmp::amf0::{self, AmfLimits, Writer};
 use sluice_worker::ingest::rtmp::chunk::{ChunkError, ChunkLimits, ChunkReader, Message};
 use sluice_worker::ingest::rtmp::flv::{Tag, TagReader};
 use sluice_worker::ingest::rtmp::session::{Event, ServerSession, SessionLimits};
+use sluice_worker::webrtc::untrusted;
 
 /// Chunks, whole and byte by byte: the same messages, within the limits.
 pub fn rtmp_chunk(data: &[u8]) {
@@ -101,4 +102,24 @@ pub fn ticket(data: &[u8]) {
     let (application, stream) = ("LiveApp".parse().expect("a name"), "stream1".parse().expect("a name"));
     let text = String::from_utf8_lossy(data);
     assert!(keys.verify(&application, &stream, &text, UnixTime::EPOCH).is_err(), "nobody signed this");
+}
+
+/// Datagrams at the media port that may be STUN.
+pub fn stun(data: &[u8]) {
+    untrusted::stun(data);
+}
+
+/// Descriptions of sessions, and the fragments that change them.
+pub fn sdp(data: &[u8]) {
+    untrusted::description(&String::from_utf8_lossy(data));
+}
+
+/// RTP and RTCP of a publisher, behind SRTP.
+pub fn webrtc_publisher(data: &[u8]) {
+    untrusted::publisher(data);
+}
+
+/// RTCP of a viewer, behind SRTP.
+pub fn webrtc_viewer(data: &[u8]) {
+    untrusted::viewer(data);
 }
