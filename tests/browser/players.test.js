@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
-import { code, launch, publish, site, startServer } from './harness/server.js';
+import { code, eventually, launch, publish, publishWhip, site, startServer } from './harness/server.js';
 
 const require = createRequire(import.meta.url);
 const SECRET = 'mysecret';
@@ -29,6 +29,8 @@ before(async () => {
   customer = await site({
     '/hls': page('hls.js'),
     '/dash': page('dash.js'),
+    '/file': page('none.js'),
+    '/none.js': { type: 'text/javascript', body: '' },
     '/hls.js': { type: 'text/javascript', body: hls },
     '/dash.js': { type: 'text/javascript', body: dash },
   });
@@ -163,3 +165,82 @@ test('dash.js plays ten seconds with cookies alone', async () => {
   assertPlayed(await watch(tab));
   await context.close();
 });
+
+/** Records some seconds of what `start` publishes as `stream`, with a subscriber for it; returns the recording. */
+async function recorded(stream, start) {
+  const broadcasts = '/LiveApp/rest/v2/broadcasts';
+  await server.rest('POST', `${broadcasts}/create`, { streamId: stream, mp4Enabled: 1 });
+  const body = { subscriberId: 'viewer', b32Secret: SECRET, type: 'play' };
+  await server.rest('POST', `${broadcasts}/${stream}/subscribers`, body);
+  const live = start();
+  await eventually(`${stream} has run for a while`, async () => {
+    const { body } = await server.rest('GET', `${broadcasts}/${stream}`);
+    return body.startTime > 0 && Date.now() - body.startTime > 9_000;
+  });
+  await server.rest('PUT', `${broadcasts}/${stream}/recording/false`);
+  const list = await eventually('the recording is listed', async () => {
+    const { body } = await server.rest('GET', `/LiveApp/rest/v2/vods/list/0/10?streamId=${stream}`);
+    return JSON.parse(body).length > 0 && JSON.parse(body);
+  });
+  live.stop();
+  return list[0];
+}
+
+for (const [stream, start] of [
+  ['rtmp', () => publish(`${server.rtmp}/LiveApp/rtmp`)],
+  ['whip', () => publishWhip(`${server.origin}/LiveApp/whip/whip`)],
+]) {
+  test(`a recording of ${stream} plays and seeks in a plain video element`, async () => {
+    const vod = await recorded(stream, start);
+    const tab = await browser.newPage();
+    const asked = [];
+    tab.on('response', (response) => response.url().includes('.mp4') && asked.push(response.status()));
+    await tab.goto(`${customer.origin}/file`);
+    const url = `${server.origin}/LiveApp/${vod.filePath}`;
+    const result = await tab.evaluate(
+      async ({ url, credentials }) => {
+        const video = document.getElementById('video');
+        const load = async (address) => {
+          const outcome = new Promise((resolve) => {
+            video.onerror = () => resolve(video.error.message);
+            video.onloadedmetadata = () => resolve('loaded');
+          });
+          video.src = address;
+          return outcome;
+        };
+        const refused = await load(url);
+        const opened = await load(`${url}?${credentials}`);
+        if (opened !== 'loaded') return { refused, opened };
+        const reach = async (time) => {
+          while (video.currentTime < time && !video.error) await new Promise((resolve) => setTimeout(resolve, 50));
+        };
+        await video.play();
+        await reach(1);
+        const target = video.duration - 2.5;
+        const seeked = new Promise((resolve) => (video.onseeked = resolve));
+        video.currentTime = target;
+        await seeked;
+        await reach(target + 1);
+        return {
+          refused,
+          opened,
+          error: video.error?.message,
+          duration: video.duration,
+          at: video.currentTime - target,
+          width: video.videoWidth,
+          frames: video.getVideoPlaybackQuality().totalVideoFrames,
+          audioBytes: video.webkitAudioDecodedByteCount,
+        };
+      },
+      { url, credentials: `subscriberId=viewer&subscriberCode=${code(SECRET)}` },
+    );
+    assert.notEqual(result.refused, 'loaded');
+    assert.equal(result.opened, 'loaded', JSON.stringify(result));
+    assert.equal(result.error, undefined);
+    assert.ok(Math.abs(result.duration * 1000 - vod.duration) < 100, `${result.duration} s, ${vod.duration} ms`);
+    assert.ok(result.at >= 1 && result.width === 640 && result.frames > 20, JSON.stringify(result));
+    assert.ok(result.audioBytes > 0, 'sound was decoded');
+    assert.ok(asked.includes(206), `answered ${asked}`);
+    await tab.close();
+  });
+}

@@ -1,7 +1,7 @@
 // The failure drills: a whole cluster under load, and one thing after another that goes wrong. Writes what everybody
 // noticed to docs/reference/failures.md.
 //
-// usage: node tests/drills/main.mjs [--only TEXT] [--publishers 20] [--hls 300] [--rtmp 50] [--check]
+// usage: node tests/drills/main.mjs [--only TEXT] [--publishers 20] [--hls 300] [--rtmp 50] [--webrtc 50] [--check]
 //   --only   scenarios whose names hold TEXT; only their rows of the page are written anew
 //   --check  fails if something was broken that must hold: a block, a token, an event, a ghost
 
@@ -18,6 +18,7 @@ import { AdmissionLedger, BlockLedger, Management, SECRET, TokenLedger, hash, se
 import { page, updated } from './report.mjs';
 import { Player, Publisher, clipMessages } from './rtmp.mjs';
 import { scenarios } from './scenarios.mjs';
+import { WebRtcPlayers } from './webrtc.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -25,12 +26,15 @@ const { values } = parseArgs({
     publishers: { type: 'string', default: '20' },
     hls: { type: 'string', default: '300' },
     rtmp: { type: 'string', default: '50' },
+    webrtc: { type: 'string', default: '50' },
     check: { type: 'boolean', default: false },
   },
 });
-const counts = { publishers: Number(values.publishers), hls: Number(values.hls), rtmp: Number(values.rtmp) };
+const counts = Object.fromEntries(['publishers', 'hls', 'rtmp', 'webrtc'].map((name) => [name, Number(values[name])]));
 const APP = 'Drill';
 const TOKENS = 'DrillTokens';
+/** The streams that WebRTC players watch. */
+const SHARED = 4;
 
 /** Runs one scenario in a cluster of its own and returns what was noticed. */
 async function drill(scenario, messages) {
@@ -76,8 +80,13 @@ async function drill(scenario, messages) {
     const players = Array.from({ length: counts.rtmp }, (_, number) => Object.assign(
       new Player(`${rtmp}/${APP}/${stream(number)}?token=${hash(stream(number))}&subscriberId=rtmp${number}`, addressOf(number, 43)),
       { stream: stream(number), subscriber: `rtmp${number}` }));
-    people.push(...viewers, ...players);
-    await until('every viewer watches', () => viewers.every(({ last }) => last) && players.every(({ plays }) => plays > 0), 60_000);
+    // Their sound is transcoded, once a stream: they share a few, as an audience does.
+    const pages = Array.from({ length: counts.webrtc }, (_, number) => ({ stream: `s${number % SHARED}`, subscriber: `page${number}` }));
+    const webrtc = new WebRtcPlayers(
+      pages.map(({ stream, subscriber }) => `${origin}/${APP}/whep/${stream}?token=${hash(stream)}&subscriberId=${subscriber}`));
+    people.push(...viewers, ...players, webrtc);
+    const allPlay = () => webrtc.plays.length === pages.length && webrtc.plays.every((plays) => plays > 0);
+    await until('every viewer watches', () => viewers.every(({ last }) => last) && players.every(({ plays }) => plays > 0) && allPlay(), 60_000);
 
     const tokens = new TokenLedger(origin, management, TOKENS, 't');
     await tokens.prepare(300);
@@ -88,6 +97,7 @@ async function drill(scenario, messages) {
     await sleep(5_000);
     for (const viewer of viewers) viewer.reset();
     for (const player of players) player.longestGap = 0;
+    webrtc.reset();
 
     const begun = Date.now();
     await scenario.run(cluster);
@@ -102,13 +112,16 @@ async function drill(scenario, messages) {
       publishers: { gap: Math.max(...publishers.map(({ longestGap }) => longestGap)), moved: publishers.filter(({ starts }) => starts > 1).length, refused: publishers.reduce((sum, { refusals }) => sum + refusals.length, 0) },
       hls: summary(viewers),
       rtmp: { gap: Math.max(...players.map(({ longestGap }) => longestGap)), reconnected: players.filter(({ plays }) => plays > 1).length },
+      webrtc: { gap: webrtc.longestGap, reconnected: webrtc.plays.filter((plays) => plays > 1).length },
       admissions: admissions.settle(),
     };
     await Promise.all(viewers.map((viewer) => viewer.stop()));
     for (const player of players) player.stop();
+    webrtc.stop();
+    pages.forEach((page, number) => (page.plays = webrtc.plays[number]));
     result.blocks = await blocks.settle(cluster.workers);
     result.tokens = await tokens.settle();
-    result.events = await settleEvents(management, APP, players);
+    result.events = await settleEvents(management, APP, [...players, ...pages]);
     result.ghosts = await ghosts(management, publishers, live);
     return result;
   } finally {
@@ -139,13 +152,14 @@ function summary(viewers) {
 async function ghosts(management, publishers, live) {
   const expected = publishers.filter(({ isLive }) => isLive).length;
   const query = `query($app: String!, $stream: String!) { broadcast(application: $app, streamId: $stream) {
-    sessions(filter: { open: true, protocol: RTMP, operation: PLAY }) { totalCount } } }`;
+    rtmp: sessions(filter: { open: true, protocol: RTMP, operation: PLAY }) { totalCount }
+    whep: sessions(filter: { open: true, protocol: WHEP, operation: PLAY }) { totalCount } } }`;
   let found;
   for (let tries = 0; tries < 60; tries += 1) {
     let sessions = 0;
     for (let number = 0; number < publishers.length; number += 1) {
       const { broadcast } = await management.graphql(query, { app: APP, stream: `s${number}` });
-      sessions += broadcast?.sessions.totalCount ?? 0;
+      sessions += (broadcast?.rtmp.totalCount ?? 0) + (broadcast?.whep.totalCount ?? 0);
     }
     found = { streams: Math.abs((await live()) - expected), sessions };
     if (found.streams === 0 && found.sessions === 0) break;

@@ -19,20 +19,20 @@ export function page(results, counts) {
     '# What failures cost',
     '',
     'Made by `make drills`, which breaks one thing at a time in a cluster of two APIs, three workers, PostgreSQL, RabbitMQ and HAProxy',
-    `on one machine, while ${counts.publishers} encoders publish and ${counts.hls} HLS and ${counts.rtmp} RTMP players watch. Meanwhile five newcomers a second ask`,
-    'to be let in, one-time tokens are shown by two people at once, and viewers are blocked one after the other. A killed process is',
+    `on one machine, while ${counts.publishers} encoders publish and ${counts.hls} HLS, ${counts.rtmp} RTMP and ${counts.webrtc} WebRTC players watch. Meanwhile five newcomers`,
+    'a second ask to be let in, one-time tokens are shown by two people at once, and viewers are blocked one after the other. A killed process is',
     'started again after three seconds, as a supervisor would.',
     '',
     '## What people noticed',
     '',
-    '| What failed | HLS viewers: longest time without a new segment; requests that failed; viewers who saw more than one retry | RTMP players: longest silence; reconnected | Encoders: reconnected; longest time off the air | Newcomers: refused for; of them; told |',
-    '|---|---|---|---|---|',
+    '| What failed | HLS viewers: longest time without a new segment; requests that failed; viewers who saw more than one retry | RTMP players: longest silence; reconnected | WebRTC players: the same | Encoders: reconnected; longest time off the air | Newcomers: refused for; of them; told |',
+    '|---|---|---|---|---|---|',
   ];
-  for (const { name, hls, rtmp, publishers, admissions } of results) {
+  for (const { name, hls, rtmp, webrtc, publishers, admissions } of results) {
     const said = [...admissions.said].map(([what, count]) => `${count}× ${what}`).join(', ') || 'nobody was refused';
     lines.push(
       `| ${name} | ${seconds(hls.gap)}; ${hls.errors} of ${hls.requests}${hls.statuses ? ` (${hls.statuses})` : ''}; ${hls.beyondRetry} ` +
-        `| ${seconds(rtmp.gap)}; ${rtmp.reconnected} | ${publishers.moved}; ${publishers.gap ? seconds(publishers.gap) : 'never off'} ` +
+        `| ${seconds(rtmp.gap)}; ${rtmp.reconnected} | ${seconds(webrtc.gap)}; ${webrtc.reconnected} | ${publishers.moved}; ${publishers.gap ? seconds(publishers.gap) : 'never off'} ` +
         `| ${admissions.seconds.toFixed(1)} s; ${admissions.refused} of ${admissions.asked}; ${said} |`,
     );
   }

@@ -5,23 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Publisher, Server, eventually};
-
-/// A cheap generator with a fixed seed: a failure can be repeated.
-struct Noise(u64);
-
-impl Noise {
-    fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len)
-            .map(|_| {
-                self.0 ^= self.0 << 13;
-                self.0 ^= self.0 >> 7;
-                self.0 ^= self.0 << 17;
-                self.0 as u8
-            })
-            .collect()
-    }
-}
+use crate::harness::{Noise, Publisher, Server, eventually};
 
 /// A client's C0, C1 and C2; the server's answers are read.
 async fn shake_hands(socket: &mut TcpStream) {
@@ -72,7 +56,7 @@ async fn hostile_rtmp_harms_nobody_else() {
     server.live("LiveApp", "healthy").await;
     let before = server.resident_bytes();
 
-    let mut noise = Noise(0x5eed);
+    let mut noise = Noise::new(0x5eed);
     let mut attacks = Vec::new();
     for _ in 0..8 {
         attacks.push((false, noise.bytes(1 << 20)));

@@ -68,7 +68,7 @@ async fn viewers_stop_when_their_jwt_expires_whatever_ticket_they_hold() {
     let setup = application(&server).await;
     let _publisher = live(&server, "s").await;
     setup.settings(json!({"playJwtControlEnabled": true, "jwtStreamSecretKey": JWT_SECRET})).await;
-    let token = jwt(JWT_SECRET, &json!({"streamId": "s", "type": "play", "exp": now() + 3}));
+    let token = jwt(JWT_SECRET, &json!({"streamId": "s", "type": "play", "exp": now() + 8}));
     let playlist = format!("/{APP}/streams/s/video.m3u8");
     let mut inside = Vec::new();
     for (number, path) in [(1, hls(&format!("token={token}"))), (2, dash(&format!("token={token}")))] {

@@ -225,3 +225,55 @@ async fn events_reach_a_receiver_that_was_down_and_survive_kill_9() {
     publisher.finish().await;
     assert_eq!(receiver.next_of("liveStreamEnded").await.json()["id"], "again");
 }
+
+#[tokio::test]
+async fn rooms_and_streams_that_nobody_watches_are_told() {
+    let server = server().await;
+    let rest = server.rest();
+    let mut receiver = Receiver::start().await;
+    rest.set("LiveApp", json!({"listenerHookURL": receiver.url("/")})).await;
+    let first = Publisher::start(&server.rtmp_url("/LiveApp/a?mainTrack=room"));
+    let active = receiver.next_of("firstActiveTrackAddedInMainTrack").await.json();
+    assert_eq!((&active["id"], &active["mainTrackId"]), (&json!("a"), &json!("room")));
+    let second = Publisher::start(&server.rtmp_url("/LiveApp/b?mainTrack=room"));
+    // In any order with those of the first.
+    let mut added = Vec::new();
+    while !added.contains(&json!("b")) {
+        let fields = receiver.next_of("subtrackAddedInTheMainTrack").await.json();
+        assert_eq!(fields["roomId"], "room");
+        added.push(fields["id"].clone());
+    }
+    first.finish().await;
+    assert_eq!(receiver.next_of("subtrackLeftTheMainTrack").await.json()["id"], "a");
+    second.finish().await;
+    assert_eq!(receiver.next_of("noActiveSubtracksLeftInMainTrack").await.json()["id"], "room");
+
+    rest.post("/LiveApp/rest/v2/broadcasts/create", json!({"streamId": "lonely", "maxIdleTime": 1})).await;
+    let publisher = Publisher::start(&server.rtmp_url("/LiveApp/lonely"));
+    assert_eq!(receiver.next_of("idleTimeIsExpired").await.json()["id"], "lonely", "it is live, and nobody watches");
+    publisher.finish().await;
+    assert_eq!(receiver.next_of("idleTimeIsExpired").await.json()["id"], "lonely", "nobody came back");
+}
+
+#[tokio::test]
+async fn the_server_tells_that_it_was_killed_and_that_it_is_nearly_full() {
+    const STATUS: &str = "/rest/v2/server-settings";
+    let mut receiver = Receiver::start().await;
+    let full = ("SLUICE_HIGH_USAGE_PERCENT", "1");
+    let server = Server::start_with(&[ALLOWED, full]).await;
+    let body = json!({"serverStatusWebHookURL": receiver.url("/status"), "serverStatusWebHookSecret": KEY});
+    assert_eq!(server.rest().post(STATUS, body).await["success"], true);
+    let told = receiver.next().await;
+    assert!(verify_as_the_guide_says(&told).await);
+    let fields = told.json();
+    assert_eq!((&told.path[..], &fields["action"]), ("/status", &json!("highResourceUsage")));
+    assert!(fields["memoryUsage"].as_f64() > Some(0.0) && fields["diskUsage"].is_number(), "{fields}");
+
+    let server = Server::start_in_with(server.kill(), &[ALLOWED]).await;
+    assert!(receiver.next_of("unexpectedServerShutdown").await.json()["host"].is_string());
+    let (_, data) = server.stop().await;
+    receiver.count();
+    let server = Server::start_in_with(data, &[ALLOWED, full]).await;
+    assert_eq!(receiver.next().await.json()["action"], "highResourceUsage", "it was stopped in order");
+    assert!(!server.log().contains(KEY));
+}

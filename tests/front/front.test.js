@@ -48,6 +48,8 @@ describe('a running cluster', () => {
     '/openapi.json': 'api',
     '/LiveApp': 'api',
     '/LiveApp/': 'api',
+    '/LiveApp/index.html': 'api',
+    '/LiveApp/samples/publish_webrtc.html?id=streams': 'api',
     '/LiveApp/play.html?id=streams/stream1': 'api',
     '/LiveApp/streamsx/stream1.m3u8': 'api',
     '/LiveApp/streams/stream1.m3u8?token=abc': 'worker',

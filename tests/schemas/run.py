@@ -49,6 +49,7 @@ def main(binary: str) -> int:
 def start(binary: str, data: pathlib.Path) -> subprocess.Popen:
     own = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
     own |= {"SLUICE_DATA_DIR": str(data), "SLUICE_HTTP_ADDR": "127.0.0.1:0", "SLUICE_RTMP_ADDR": "127.0.0.1:0"}
+    own |= {"SLUICE_WEBRTC_ADDR": "127.0.0.1:0"}
     with open(data / "log", "wb") as log:
         return subprocess.Popen([binary, "serve"], env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

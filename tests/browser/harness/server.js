@@ -2,7 +2,7 @@
 
 import { spawn, execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, createWriteStream } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, createWriteStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,8 @@ import { chromium } from 'playwright-core';
 
 const BINARY = process.env.SLUICE_BINARY ?? '../../target/debug/sluice';
 export const ADMIN = { email: 'admin@example.org', password: 'correct horse battery staple' };
-const PATIENCE_MS = 30_000;
+/** For anything that must happen: long, because a machine may be busy with something else. */
+export const PATIENCE_MS = 60_000;
 
 /** Polls `check` until it yields something truthy: an event seen from outside. */
 export async function eventually(what, check) {
@@ -26,7 +27,7 @@ export async function eventually(what, check) {
 }
 
 /** A server on free ports of the loopback, with its own data folder. */
-export async function startServer({ admin = true } = {}) {
+export async function startServer({ admin = true, applications, environment: extra = {} } = {}) {
   const data = mkdtempSync(join(tmpdir(), 'sluice-browser-'));
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_')));
   const child = spawn(BINARY, ['serve'], {
@@ -35,7 +36,10 @@ export async function startServer({ admin = true } = {}) {
       SLUICE_DATA_DIR: data,
       SLUICE_HTTP_ADDR: '127.0.0.1:0',
       SLUICE_RTMP_ADDR: '127.0.0.1:0',
+      SLUICE_WEBRTC_ADDR: '127.0.0.1:0',
+      ...(applications ? { SLUICE_APPLICATIONS: applications.join(',') } : {}),
       ...(admin ? { SLUICE_ADMIN_EMAIL: ADMIN.email, SLUICE_ADMIN_PASSWORD: ADMIN.password } : {}),
+      ...extra,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -45,10 +49,11 @@ export async function startServer({ admin = true } = {}) {
     if (child.exitCode !== null) throw new Error(`the server ended: ${readFileSync(join(data, 'log'), 'utf8')}`);
     return existsSync(listening);
   });
-  const { http, rtmp } = JSON.parse(readFileSync(listening, 'utf8'));
+  const { http, rtmp, webrtc } = JSON.parse(readFileSync(listening, 'utf8'));
   const server = {
     origin: `http://${http}`,
     rtmp: `rtmp://${rtmp}`,
+    mediaPort: Number(webrtc.split(':').at(-1)),
     log: () => readFileSync(join(data, 'log'), 'utf8'),
     async rest(method, path, body) {
       const response = await fetch(`http://${http}${path}`, {
@@ -81,17 +86,20 @@ export async function startServer({ admin = true } = {}) {
   return server;
 }
 
-let clip;
+/** By the bitrate of their pictures. */
+const clips = new Map();
 /** A publisher that loops ten seconds of test picture and tone in real time. */
-export function publish(url) {
+export function publish(url, { bitrate = '500k' } = {}) {
+  let clip = clips.get(bitrate);
   if (!clip) {
     clip = join(mkdtempSync(join(tmpdir(), 'sluice-clip-')), 'clip.flv');
     execFileSync('ffmpeg', [
       ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'],
       ...['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-t', '10', '-c:v', 'libx264'],
       ...['-preset', 'ultrafast', '-profile:v', 'main', '-pix_fmt', 'yuv420p', '-g', '25', '-keyint_min', '25'],
-      ...['-sc_threshold', '0', '-bf', '0', '-b:v', '500k', '-c:a', 'aac', '-b:a', '64k', '-ac', '2', '-f', 'flv', clip],
+      ...['-sc_threshold', '0', '-bf', '0', '-b:v', bitrate, '-c:a', 'aac', '-b:a', '64k', '-ac', '2', '-f', 'flv', clip],
     ]);
+    clips.set(bitrate, clip);
   }
   const child = spawn(
     'ffmpeg',
@@ -99,6 +107,29 @@ export function publish(url) {
     { stdio: 'ignore' },
   );
   return { stop: () => child.kill('SIGKILL'), ended: () => (child.exitCode === null ? once(child, 'exit') : undefined) };
+}
+
+/** Where scripts/test-browser put a tool of others. */
+export function published(variable) {
+  const place = process.env[variable];
+  if (!place) throw new Error(`${variable} is not set: run scripts/test-browser`);
+  return place;
+}
+
+/** The same over WHIP, by an ffmpeg that speaks it. */
+export function publishWhip(url, { token } = {}) {
+  const program = published('SLUICE_TEST_FFMPEG');
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p'];
+  const groups = ['-g', '25', '-keyint_min', '25', '-sc_threshold', '0', '-bf', '0', '-b:v', '500k'];
+  const audio = ['-c:a', 'libopus', '-ac', '2', '-b:a', '64k'];
+  const authorization = token ? ['-authorization', token] : [];
+  const child = spawn(
+    program,
+    ['-hide_banner', '-loglevel', 'error', '-nostdin', '-re', ...source, ...video, ...groups, ...audio, ...authorization, '-f', 'whip', url],
+    { stdio: 'ignore' },
+  );
+  return { stop: () => child.kill('SIGKILL'), ended: () => (child.exitCode === null ? once(child, 'exit') : child.exitCode) };
 }
 
 /** Waits until the page has played some seconds without pausing. */
@@ -120,13 +151,14 @@ export async function barriers(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
-/** Headless Chromium that reaches nothing but the loopback. */
+/** Headless Chromium with a camera and a microphone of its own making, which reaches nothing but the loopback. */
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
+      ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
     ],
   });
 }
@@ -156,6 +188,14 @@ export async function site(files) {
   await once(server, 'listening');
   return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 }
+
+/** The modules of a folder, for a [`site`] to serve under `path`. */
+export const modules = (path, folder) =>
+  Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [`${path}/${name}`, { type: 'text/javascript', body: readFileSync(join(folder, name)) }]),
+  );
 
 /** The code of this moment (RFC 6238, SHA-1, six digits). */
 export function code(base32, periodSeconds = 60) {

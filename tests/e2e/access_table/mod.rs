@@ -24,6 +24,8 @@ struct Cell {
     mode: &'static str,
     column: Column,
     credential: Credential,
+    /// Nothing was shown, of any kind.
+    is_bare: bool,
     seen: Seen,
     /// The code of the decision in the audit.
     logged: String,
@@ -61,7 +63,7 @@ async fn every_cell_of_the_access_table_is_as_written() {
         let expected = rules::expected(cell.mode, cell.column.operation(), cell.credential).expect("a rule");
         let (seen, logged) = match expected {
             Ok(()) => (Seen::Admitted, "allowed"),
-            Err(reason) => (Seen::Refused(cell.column.refusal(reason).to_owned()), reason),
+            Err(reason) => (Seen::Refused(cell.column.refusal(cell.is_bare, reason).to_owned()), reason),
         };
         if cell.seen != seen || cell.logged != logged {
             let (mode, column, credential) = (cell.mode, cell.column.title(), cell.credential.title());
@@ -109,7 +111,8 @@ async fn try_cell(
         shown = Shown { from: another_address(number), ..shown };
     }
     let seen = column.attempt(server, row.application, &shown).await;
-    (Cell { mode: row.title, column, credential, seen, logged: String::new() }, shown.from)
+    let is_bare = shown.credentials.is_empty();
+    (Cell { mode: row.title, column, credential, is_bare, seen, logged: String::new() }, shown.from)
 }
 
 /// Waits for the audit, which is written in batches.

@@ -19,6 +19,18 @@ impl Publisher {
         Self(Process::start(&mut command))
     }
 
+    /// Publishes small pictures that are shown in another order than they are decoded in, and a tone.
+    pub fn with_b_frames(url: &str) -> Self {
+        let mut command = Command::new("ffmpeg");
+        command
+            .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-re"])
+            .args(["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=15", "-f", "lavfi", "-i", "sine=sample_rate=48000"])
+            .args(["-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-b_strategy", "0", "-g", "15"])
+            .args(["-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", url])
+            .stderr(Stdio::piped());
+        Self(Process::start(&mut command))
+    }
+
     /// Waits for the end and returns what ffmpeg complained of. Fails the test if it never ends.
     pub async fn complaint(self) -> String {
         let (status, complaint) = self.0.finished().await;

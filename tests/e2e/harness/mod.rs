@@ -8,6 +8,7 @@ mod decisions;
 mod ffmpeg;
 mod graphql;
 mod live;
+mod noise;
 mod process;
 mod receiver;
 mod rest;
@@ -15,6 +16,8 @@ mod rtmp;
 mod server;
 mod setup;
 mod sign;
+mod signaling;
+mod webrtc;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -24,7 +27,8 @@ pub use certificate::CertificateFiles;
 pub use clip::clip;
 pub use decisions::decisions;
 pub use ffmpeg::{Player, Publisher};
-pub use live::Live;
+pub use live::{Begins, Live};
+pub use noise::Noise;
 pub use process::{Process, output};
 pub use receiver::{Received, Receiver};
 pub use rest::Rest;
@@ -32,6 +36,8 @@ pub use rtmp::{Rtmp, Said};
 pub use server::{ADMIN, Server};
 pub use setup::{Face, Operation, Setup, now};
 pub use sign::{jwt, jwt_with_header, sha256_hex};
+pub use signaling::Signaling;
+pub use webrtc::{Seen, WebRtc};
 
 /// Waits until `check` yields a value: the event that a test waits for, seen from outside.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {

@@ -36,7 +36,9 @@ impl Rest {
 
     fn url(&self, path: &str) -> String {
         let apis = &self.apis.addresses;
-        let server = if apis.is_empty() || path.contains("/streams/") {
+        // What workers serve, below each application.
+        let is_media = ["/streams/", "/whip/", "/whep/"].iter().any(|place| path.contains(place));
+        let server = if apis.is_empty() || is_media {
             self.server
         } else {
             apis[self.apis.next.fetch_add(1, Ordering::Relaxed) % apis.len()]

@@ -77,6 +77,7 @@ impl Server {
                 .env("SLUICE_DATA_DIR", data.path())
                 .env("SLUICE_HTTP_ADDR", "127.0.0.1:0")
                 .env("SLUICE_RTMP_ADDR", "127.0.0.1:0")
+                .env("SLUICE_WEBRTC_ADDR", "127.0.0.1:0")
                 .env("SLUICE_ADMIN_EMAIL", ADMIN.0)
                 .env("SLUICE_ADMIN_PASSWORD", ADMIN.1)
                 .env("SLUICE_LOG", LOG);
