@@ -27,6 +27,7 @@ cluster: frontend ## Build and run several APIs and workers on this machine, wit
 drills: frontend ## Break one part of a loaded cluster after the other and write down what happened
 	@scripts/setup test
 	@cargo build --release
+	@cargo bench --quiet --locked -p sluice-worker --bench webrtc --no-run
 	@SLUICE_BINARY=$${CARGO_TARGET_DIR:-target}/release/sluice node tests/drills/main.mjs $(ARGS)
 
 release: setup frontend ## Build the optimised binary, target/release/sluice

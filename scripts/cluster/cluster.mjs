@@ -171,10 +171,11 @@ async function api(number, cluster, ports, secret, common, admin) {
 
 async function worker(number, cluster, ports, common, brokerPort) {
   const name = `worker${number}`;
-  const [http, rtmp, relay] = [
+  const [http, rtmp, relay, webrtc] = [
     `127.0.0.1:${await port(ports, `${name}-http`)}`,
     `127.0.0.1:${await port(ports, `${name}-rtmp`)}`,
     `127.0.0.1:${await port(ports, `${name}-relay`)}`,
+    `127.0.0.1:${await port(ports, `${name}-webrtc`)}`,
   ];
   const folder = join(cluster.folder, name);
   const environment = {
@@ -186,9 +187,10 @@ async function worker(number, cluster, ports, common, brokerPort) {
     SLUICE_RTMP_ADDR: rtmp,
     SLUICE_RELAY_ADDR: relay,
     SLUICE_RELAY_PUBLIC: relay,
+    SLUICE_WEBRTC_ADDR: webrtc,
   };
   const ready = async () => (await status(`http://${http}/readyz`)) === 200;
-  return Object.assign(new Part(name, folder, binary(), ['worker'], environment, ready), { http, rtmp, relay });
+  return Object.assign(new Part(name, folder, binary(), ['worker'], environment, ready), { http, rtmp, relay, webrtc });
 }
 
 async function front(cluster, ports, known, publicPorts) {
@@ -220,8 +222,8 @@ async function front(cluster, ports, known, publicPorts) {
  * In one step: a reader sees all or nothing.
  */
 export function describe(cluster, { settings = false } = {}) {
-  const part = ({ name, pid, http, rtmp, relay, folder, environment }) => ({
-    name, pid, http, rtmp, relay, folder,
+  const part = ({ name, pid, http, rtmp, relay, webrtc, folder, environment }) => ({
+    name, pid, http, rtmp, relay, webrtc, folder,
     environment: settings ? Object.fromEntries(Object.entries(environment).filter(([key]) => key.startsWith('SLUICE_'))) : undefined,
   });
   const file = join(cluster.folder, 'cluster.json');
