@@ -63,7 +63,7 @@ const inPage = async (library, manifest) =>
   seenBy(await openPlayer(browser, customer, library, `${server.origin}/LiveApp/streams/${manifest}`), SECONDS);
 
 for (const [stream, start] of Object.entries(ways)) {
-  describe(`a stream published over ${stream}`, { concurrency: true }, () => {
+  describe(`a stream published over ${stream}`, { concurrency: 3 }, () => {
     before(async () => {
       await start();
       await eventually(`${stream} is on the air`, async () => {

@@ -58,7 +58,7 @@ async function whep(application, stream, options) {
 }
 
 for (const [codec, { packaged, said }] of Object.entries(CODECS)) {
-  describe(`a stream published as ${codec}`, { concurrency: true }, () => {
+  describe(`a stream published as ${codec}`, { concurrency: 3 }, () => {
     let publisher;
     before(async () => {
       publisher = await browser.newPage();
@@ -138,7 +138,7 @@ for (const [codec, { packaged, said }] of Object.entries(CODECS)) {
   });
 }
 
-describe('a stream published as VP8 where nothing may be re-encoded', { concurrency: true }, () => {
+describe('a stream published as VP8 where nothing may be re-encoded', { concurrency: 3 }, () => {
   let publisher;
   before(async () => {
     // The published SDK offers what it likes best, and the application takes VP8 alone.

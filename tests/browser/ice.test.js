@@ -61,7 +61,7 @@ async function assertTcp(tab, streamId) {
   assert.deepEqual([local.protocol, remote.protocol, remote.port], ['tcp', 'tcp', server.mediaPort]);
 }
 
-describe('where UDP does not come through', { concurrency: 3 }, () => {
+describe('where UDP does not come through', { concurrency: 2 }, () => {
   test('a page publishes over WHIP and another plays over WHEP, by TCP', async () => {
     const [studio, viewer] = [await page(await onlyTcp()), await page(await onlyTcp())];
     assert.equal((await sendWhip(studio, url('/Tcp/whip/s'))).status, 201);
@@ -124,7 +124,7 @@ describe('where UDP does not come through', { concurrency: 3 }, () => {
   });
 });
 
-describe('an ICE restart', { concurrency: 3 }, () => {
+describe('an ICE restart', { concurrency: 2 }, () => {
   /** Waits until the pair in use has other credentials on both sides than `before`. */
   const changed = (tab, before) =>
     eventually('another pair is in use', async () => {

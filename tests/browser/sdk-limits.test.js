@@ -48,7 +48,7 @@ async function subscriber(id) {
   return { subscriberId: id, subscriberCode: code(SECRET) };
 }
 
-describe('the SDK', { concurrency: 4 }, () => {
+describe('the SDK', { concurrency: 2 }, () => {
   test('has to leave when its token expires, is told so, and is not let in again', async () => {
     const [ending, lasting] = await Promise.all([open('Ending'), open('Lasting')]);
     const token = jwt('s', 'play', KEY, 6);

@@ -74,7 +74,7 @@ async function answer(page, name, method, ...parameters) {
   return page.object(name);
 }
 
-describe('the SDK', { concurrency: 3 }, () => {
+describe('the SDK', { concurrency: 2 }, () => {
   test('is answered about a stream', async () => {
     const subscriber = { subscriberId: 'bert', subscriberName: 'Bert', b32Secret: 'mysecret', type: 'play' };
     await server.rest('POST', '/LiveApp/rest/v2/broadcasts/s/subscribers', subscriber);

@@ -76,7 +76,7 @@ const open = (application, options, context = browser) => SdkPage.open(context, 
 const PLAYER = { isPlayMode: true };
 
 // Side by side, as far as two cores encode and decode for all: each has pages of its own.
-describe('the SDK', { concurrency: 4 }, () => {
+describe('the SDK', { concurrency: 2 }, () => {
   test('publishes and plays with no security, and calls back in the order of its documentation', async () => {
     const publisher = await open('LiveApp');
     await publisher.publish('open');

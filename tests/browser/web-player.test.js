@@ -47,7 +47,7 @@ async function token() {
   return body.tokenId;
 }
 
-describe('the published web player', { concurrency: true }, () => {
+describe('the published web player', { concurrency: 3 }, () => {
   for (const technology of ['webrtc', 'hls', 'dash']) {
     test(`plays ${technology} with a one-time token`, async () => {
       const tab = await browser.newPage();

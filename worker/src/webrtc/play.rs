@@ -274,10 +274,13 @@ impl Playing {
     fn relieve(&mut self, now: Instant) {
         let mut lanes = std::mem::take(&mut self.lanes);
         for lane in &mut lanes {
-            if self.plan.carried(&lane.track, MediaKind::Video).is_none() {
+            if lane.hides(TrackKind::Video) {
+                // Nothing of it is on the way.
+            } else if self.plan.carried(&lane.track, MediaKind::Video).is_none() {
                 self.skip(lane);
                 self.missed(lane);
             } else if !lane.thinning.is_thin() {
+                debug!(session.id = %self.session().id(), track = lane.track, "a viewer gets fewer pictures: its path carries no more");
                 lane.thinning.begin(now);
                 if let (Some(sending), Some(id)) = (&mut self.sending, lane.id) {
                     sending.forget(id, TrackKind::Video);
@@ -574,7 +577,9 @@ impl Driver for Playing {
             }
             // Where key frames are made for those who ask.
             let strained = self.sending.as_ref().and_then(Sending::strained);
-            let due = self.lanes.iter().filter(|lane| lane.thinning.awaits_key(now, strained));
+            let is_sent =
+                |lane: &&Lane| !lane.hides(TrackKind::Video) && lane.waits_until.is_none() && lane.gate() == Gate::Open;
+            let due = self.lanes.iter().filter(is_sent).filter(|lane| lane.thinning.awaits_key(now, strained));
             due.for_each(|lane| lane.source.stream().request_key_frame());
         }
         if now >= self.next_figures {
