@@ -22,6 +22,7 @@ mod m0013_revocations;
 mod m0014_replicas;
 mod m0015_rooms;
 mod m0016_recordings;
+mod m0017_webhooks_of_a_stream;
 mod table;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_replicas::Migration),
             Box::new(m0015_rooms::Migration),
             Box::new(m0016_recordings::Migration),
+            Box::new(m0017_webhooks_of_a_stream::Migration),
         ]
     }
 }
