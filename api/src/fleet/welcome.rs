@@ -144,11 +144,12 @@ async fn return_stream(
     let comes_back = row.publisher.is_none();
     row.publisher = Some(publisher);
     row.worker = Some(hello.worker.uuid());
-    row.status = BroadcastStatus::Broadcasting.as_str().to_owned();
     row.publish_protocol = Some(session.protocol.as_str().to_owned());
     row.started_at = row.started_at.or(Some(session.since.as_millis()));
     row.updated_at = Some(now.as_millis());
+    // Whoever was admitted and has sent nothing yet is not on air: the start of a stream is an event of its own.
     if comes_back {
+        row.status = BroadcastStatus::Broadcasting.as_str().to_owned();
         rooms::begin_again(db, &mut row, known.and_then(|known| known.parameters.as_deref()), now).await?;
         tell_of_stream(api, db, application, &row, Action::LiveStreamStarted, now).await?;
         rooms::started(api, db, application, &row, now).await?;
